@@ -1,0 +1,59 @@
+"""Who may be drawn to look, and until when: accounts are known here, the draw knows logins only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth.models import Account
+from api.auth.roles import REVIEWERS, Role
+from api.http.services import Services
+from storage.kernel.clock import BUREAU_ZONE, local_date
+from storage.kernel.workdays import add_working_days
+from supervision.sampling.lifecycle import DrawMethod
+from supervision.sampling.models import DrawRound
+from supervision.spotchecks.inspectors import Inspector
+from supervision.spotchecks.models import ReviewAssignment
+from supervision.spotchecks.rules import ReviewRule
+
+REGISTRY_CHANGED: Final = "registry.changed"  # new institutions, teachers or trainees: whom must an inspector not judge now?
+
+
+def eligible_inspectors(session: Session, services: Services, method: DrawMethod | None = None) -> list[Inspector]:
+    """Who may be drawn for a round of that method: active accounts valid today; the draw itself takes out who is recused.
+
+    委托第三方核查 (R57) is looked at by third-party verifiers and by nobody of the bureau; everything else by inspectors.
+    """
+    return _active(session, services, [Role.THIRD_PARTY_VERIFIER if method is DrawMethod.THIRD_PARTY else Role.INSPECTOR])
+
+
+def eligible_for(session: Session, services: Services, assignment_id: UUID) -> list[Inspector]:
+    """Who may be drawn for another look, or instead of somebody, in the round of an assignment."""
+    method = session.scalar(
+        select(DrawRound.method).join(ReviewAssignment, ReviewAssignment.round_id == DrawRound.id).where(ReviewAssignment.id == assignment_id)
+    )
+    return eligible_inspectors(session, services, method)
+
+
+def all_reviewers(session: Session, services: Services) -> list[Inspector]:
+    """Everybody who may look at something today."""
+    return _active(session, services, sorted(REVIEWERS))
+
+
+def _active(session: Session, services: Services, roles: Sequence[Role]) -> list[Inspector]:
+    now = services.clock.now_at()
+    rows = session.execute(
+        select(Account.login_name, Account.id, Account.display_name)
+        .where(Account.role.in_(roles), Account.active, (Account.valid_until.is_(None)) | (Account.valid_until > now))
+        .order_by(Account.login_name)
+    )
+    return [Inspector(login, account_id, name) for login, account_id, name in rows]
+
+
+def review_due(services: Services, rule: ReviewRule) -> datetime:
+    """Six in the evening of the last working day allowed for a review."""
+    day = add_working_days(local_date(services.clock.now_at()), rule.review_working_days)
+    return datetime(day.year, day.month, day.day, 18, tzinfo=BUREAU_ZONE)

@@ -1,0 +1,328 @@
+"""Draw rounds as pages: "Could anyone have steered it?" For the bureau with its acts, for everyone without. R54-R59; G8; UI.md."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import OFFICERS, OUTSIDE_INSTITUTIONS, Role
+from api.http.paging import Key, page
+from api.http.problem import Problem, problem_of
+from api.http.services import Services, ServicesDep
+from api.http.session import SessionDep
+from api.inspectors import eligible_inspectors, review_due
+from api.locale.marks import N_
+from api.pages.draws.acts import acts
+from api.pages.draws.curve import curve
+from api.pages.draws.parts import part_words
+from api.pages.frame import render, translator
+from api.pages.labels import LABELS
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from api.v1.draws import Code, Officer, Party, void_round
+from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.errors import DomainError, InvalidInput
+from supervision.findings.lifecycle import FindingState
+from supervision.findings.models import Finding
+from supervision.sampling import draw as rules
+from supervision.sampling import queries
+from supervision.sampling import service as sampling
+from supervision.sampling.disclosure import list_is_open, strata_are_open
+from supervision.sampling.draw import SamplingRule
+from supervision.sampling.estimate import Estimate, Sampled, estimate
+from supervision.sampling.lifecycle import DrawMethod, DrawState
+from supervision.sampling.models import DrawRound, DrawStratum
+from supervision.sampling.seed import seal
+from supervision.sampling.strata import RiskWeights, still_possible
+from supervision.spotchecks import queries as reviews
+from supervision.spotchecks import service as spotchecks
+from supervision.spotchecks.rules import ReviewRule
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Caller, access(roles=OUTSIDE_INSTITUTIONS)]
+Anyone = Annotated[Caller, access(public=True)]
+PARTIES = OUTSIDE_INSTITUTIONS - {Role.AUDITOR, Role.INSPECTOR, Role.THIRD_PARTY_VERIFIER}
+SEES_INSPECTORS = OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR}  # an inspector sees only their own assignments
+COLUMNS = (
+    Column("code", N_("Round")),
+    Column("title", N_("Title")),
+    Column("method", N_("Method")),
+    Column("period", N_("Period")),
+    Column("sample", N_("Drawn of"), figures=True),
+    Column("state", N_("State")),
+)
+METHODS = {
+    "routine": N_("routine inspection (R54)"),
+    "proportional": N_("proportional spot check (R55)"),
+    "special": N_("special inspection (R56)"),
+    "third-party": N_("third-party verification (R57)"),
+    "quality": N_("quality assessment (R58)"),
+    "credit": N_("credit rating (R59)"),
+}
+DIMENSIONS = {
+    "tier": N_("credit tier (weights C and D more)"),
+    "category": N_("programme category"),
+    "department": N_("organising department"),
+    "flags": N_("machine flags (weights flagged lessons more)"),
+}
+Words = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/draws")
+def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+    """Rounds, newest first, void ones included."""
+    return _list(request, session, caller=caller)
+
+
+@router.get("/public/draws")
+def public_list(request: Request, _caller: Anyone, session: SessionDep) -> Response:
+    """The same for everyone."""
+    return _list(request, session)
+
+
+def _list(
+    request: Request, session: Session, *, caller: Caller | None = None, problem: Problem | None = None, typed: dict[str, Any] | None = None
+) -> Response:
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state",))
+    wanted = listing.filters.get("state")
+    query = select(DrawRound)
+    if wanted in set(DrawState):
+        query = query.where(DrawRound.state == DrawState(wanted))
+    if listing.q:
+        query = query.where(DrawRound.code.icontains(listing.q, autoescape=True) | DrawRound.title.icontains(listing.q, autoescape=True))
+    found = page(session, query, [Key(DrawRound.planned_at, descending=True), Key(DrawRound.id, descending=True)], after=listing.after)
+    listing = replace(listing, next_after=found.next_after or "")
+    _ = translator(request)
+    return render(
+        request,
+        "draws/list.html",
+        status_code=problem.status if problem else 200,
+        **(show_navigation(request, caller, "draws") if caller else {"caller": None}),
+        listing=listing,
+        rows=found.items,
+        methods={key: _(words) for key, words in METHODS.items()},
+        states=[(s.value, _(LABELS["draw-round"][s.value].word)) for s in DrawState],
+        dimensions={key: _(words) for key, words in DIMENSIONS.items()},
+        may_plan=caller is not None and caller.role in OFFICERS,
+        base="/draws" if caller else "/public/draws",
+        problem=problem,
+        typed=typed or {},
+    )
+
+
+@router.post("/draws")
+def plan(
+    request: Request,
+    caller: Officer,
+    session: SessionDep,
+    services: ServicesDep,
+    title: Words,
+    method: Words,
+    period_starts_on: Words,
+    period_ends_on: Words,
+    public_source: Words,
+    public_at: Words,
+    strata_by: Annotated[list[str] | None, Form(max_length=8)] = None,
+    on_site: Annotated[bool, Form()] = False,
+) -> Response:
+    """Announce a round; what was typed stays when it is refused."""
+    try:
+        today = services.clock.today_on()
+        rule, weights = services.policy.read(SamplingRule, today), services.policy.read(RiskWeights, today)
+        with session.begin_nested():
+            row = sampling.plan(
+                session,
+                method=DrawMethod(method),
+                title=title,
+                period_starts_on=date.fromisoformat(period_starts_on),
+                period_ends_on=date.fromisoformat(period_ends_on),
+                public_source=public_source,
+                public_at=datetime.fromisoformat(public_at).replace(tzinfo=BUREAU_ZONE),
+                rule=rule,
+                weights=weights,
+                strata_by=strata_by or [],
+                on_site=on_site,
+                actor=caller.actor,
+                clock=services.clock,
+            )
+    except (ValueError, ValidationError) as unreadable:
+        refused: DomainError = InvalidInput(errors=[{"where": "form", "code": "malformed", "value": str(unreadable)[:80]}])
+    except DomainError as error:
+        refused = error
+    else:
+        return RedirectResponse(f"/draws/{row.code}", status_code=303)
+    typed: dict[str, Any] = {"title": title, "method": method, "period_starts_on": period_starts_on, "period_ends_on": period_ends_on}
+    typed |= {"public_source": public_source, "public_at": public_at, "strata_by": strata_by or [], "on_site": on_site}
+    return _list(request, session, caller=caller, problem=problem_of(refused, request), typed=typed)
+
+
+@router.get("/draws/{code}")
+def show_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """One round with what may be done now."""
+    return _show(request, session, services, code, caller=caller)
+
+
+@router.get("/public/draws/{code}")
+def public_page(request: Request, _caller: Anyone, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """One round without acts and persons; readable without JavaScript."""
+    return _show(request, session, services, code)
+
+
+def _show(
+    request: Request, session: Session, services: Services, code: str, *, caller: Caller | None = None, problem: Problem | None = None
+) -> Response:
+    row = queries.round_by_code(session, code)
+    shares = queries.contributions(session, row.id)
+    strata = queries.strata(session, row.id)
+    is_open = list_is_open(row)
+    tickets = queries.selected(session, row.id) if row.drawn_at and is_open else []
+    sees_inspectors = caller is not None and caller.role in SEES_INSPECTORS
+    assigned = reviews.assignments_of_round(session, row.id) if caller else []
+    possible = acts(row, shares, services.clock.now_at(), assigned=bool(assigned), still_open=reviews.open_count(session, row.id) if caller else 0)
+    return render(
+        request,
+        "draws/show.html",
+        status_code=problem.status if problem else 200,
+        styles=("css/draws.css",),
+        modules=("draws.js",),
+        **(show_navigation(request, caller, "draws") if caller else {"caller": None}),
+        row=row,
+        shares=shares,
+        tickets=tickets,
+        assigned=assigned if sees_inspectors else [],
+        by_lesson=_findings(session, [a.id for a in assigned]) if sees_inspectors else {},
+        acts=possible,
+        officer=caller is not None and caller.role in OFFICERS,
+        party=caller is not None and caller.role in PARTIES,
+        rule=sampling.rule_of(row),
+        is_open=is_open,
+        sealed_seed=seal(row.seed).hex() if row.seed and not is_open else "",
+        strata=strata if row.strata_by and (caller or strata_are_open(row)) else [],
+        method_words=_method(request, row),
+        split_words=_split(request, row),
+        part_words=lambda key: part_words(translator(request), key),
+        promise=_promise(row, strata),
+        measured=_measured(strata),
+        curve=curve([s.lesson_count for s in strata], [s.sample_size for s in strata]) if strata else None,
+        base="/draws" if caller else "/public/draws",
+        problem=problem,
+    )
+
+
+def _promise(row: DrawRound, strata: Sequence[DrawStratum]) -> dict[str, int] | None:
+    """What the sample finds, and what it still allows when it is clean."""
+    if row.frame_count is None:
+        return None
+    hidden = still_possible([s.lesson_count for s in strata], [s.sample_size for s in strata], 950)
+    bad = rules.bad_count(row.frame_count, sampling.rule_of(row).detection_bad_permille)
+    return {"bad": bad, "bound": hidden, "bound_permille": -(-hidden * rules.PERMILLE // row.frame_count)}
+
+
+def _measured(strata: Sequence[DrawStratum]) -> Estimate | None:
+    """What the closed round says of the whole list; None while it says nothing."""
+    known = [Sampled(s.lesson_count, s.sample_size, s.bad_count) for s in strata if s.bad_count is not None]
+    return estimate(known, 950) if strata and len(known) == len(strata) else None
+
+
+def _method(request: Request, row: DrawRound) -> str:
+    _ = translator(request)
+    words = _(METHODS[row.method.value])
+    on_site = _("on-site visits")
+    return f"{words} · {on_site}" if row.on_site else words
+
+
+def _split(request: Request, row: DrawRound) -> str:
+    _ = translator(request)
+    return " · ".join(_(DIMENSIONS[one]) for one in row.strata_by) or _("nothing: every lesson has the same chance")
+
+
+def _findings(session: Session, assignment_ids: list[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    standing = Finding.state.not_in((FindingState.VOID, FindingState.REJECTED))
+    for assignment_id, code in session.execute(
+        select(Finding.assignment_id, Finding.code).where(Finding.assignment_id.in_(assignment_ids), standing)
+    ):
+        if assignment_id is not None:
+            found.setdefault(assignment_id, []).append(code)
+    return found
+
+
+@router.post("/draws/{code}/freeze")
+def freeze(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """Fix the list."""
+    return _act(request, session, services, caller, code, lambda by: sampling.freeze_frame(session, code, **by))
+
+
+@router.post("/draws/{code}/reveal")
+def reveal(request: Request, caller: Party, session: SessionDep, services: ServicesDep, code: Code, party: Words, value: Words) -> Response:
+    """Reveal a share."""
+
+    def revealed(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+        try:
+            share = bytes.fromhex(value.strip())
+        except ValueError:
+            raise InvalidInput(errors=[{"where": "value", "code": "malformed", "value": value[:20]}]) from None
+        return sampling.reveal_contribution(session, code, party=party.strip(), value=share, **by)
+
+    return _act(request, session, services, caller, code, revealed)
+
+
+@router.post("/draws/{code}/public-value")
+def public_value(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, value: Words) -> Response:
+    """Enter the public value."""
+    return _act(request, session, services, caller, code, lambda by: sampling.publish_public_value(session, code, value=value, **by))
+
+
+@router.post("/draws/{code}/draw")
+def draw(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """Draw lessons and inspectors in one act, so that no footage can arrive in between and move the drawn minutes."""
+
+    def both(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+        sampling.draw(session, code, **by)
+        if queries.round_by_code(session, code).on_site:  # visits have their own teams
+            return None
+        return _assign(session, services, code, by)
+
+    return _act(request, session, services, caller, code, both)
+
+
+@router.post("/draws/{code}/assign")
+def assign(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """Draw the inspectors of a round that was drawn without them."""
+    return _act(request, session, services, caller, code, lambda by: _assign(session, services, code, by))
+
+
+@router.post("/draws/{code}/close")
+def close(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """End a round whose reviews are all judged."""
+    return _act(request, session, services, caller, code, lambda by: spotchecks.close_round(session, code, **by))
+
+
+@router.post("/draws/{code}/void")
+def void(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, reason: Words) -> Response:
+    """Declare the round void."""
+    return _act(request, session, services, caller, code, lambda by: void_round(session, services, code, reason, by["actor"]))
+
+
+def _assign(session: Session, services: Services, code: str, by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+    rule = services.policy.read(ReviewRule, services.clock.today_on())
+    inspectors = eligible_inspectors(session, services, queries.round_by_code(session, code).method)
+    return spotchecks.assign(session, code, inspectors=inspectors, rule=rule, due_at=review_due(services, rule), events=services.events, **by)
+
+
+def _act(request: Request, session: Session, services: Services, caller: Caller, code: str, do: Any) -> Response:  # Any: an act of this page
+    try:
+        with session.begin_nested():
+            do({"actor": caller.actor, "clock": services.clock})
+    except DomainError as refused:
+        return _show(request, session, services, code, caller=caller, problem=problem_of(refused, request))
+    return RedirectResponse(f"/draws/{code}", status_code=303)

@@ -1,0 +1,124 @@
+"""The word and the tone of every state a page shows. A tone is a colour and a shape: never colour alone (WCAG 1.4.1)."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from api.locale.marks import N_
+
+Tone = Literal["ok", "attention", "bad", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`word` is a message id."""
+
+    word: str
+    tone: Tone
+
+
+# machine (`MACHINE` of the table) → state value → label
+LABELS: Final[dict[str, dict[str, Label]]] = {
+    "recording": {
+        "uploading": Label(N_("uploading"), "neutral"),
+        "received": Label(N_("received, waiting to be checked"), "neutral"),
+        "quarantined": Label(N_("being checked"), "neutral"),
+        "verified": Label(N_("verified"), "neutral"),
+        "catalogued": Label(N_("catalogued"), "ok"),
+        "retained": Label(N_("locked"), "ok"),
+        "due": Label(N_("retention over"), "attention"),
+        "destroyed": Label(N_("destroyed"), "neutral"),
+        "rejected": Label(N_("refused"), "bad"),
+        "abandoned": Label(N_("abandoned"), "neutral"),
+        "integrity-alarm": Label(N_("integrity alarm"), "bad"),
+    },
+    "slot": {
+        "announced": Label(N_("expected"), "neutral"),
+        "covered": Label(N_("covered"), "ok"),
+        "missing": Label(N_("missing"), "bad"),
+        "explained-gap": Label(N_("gap explained"), "attention"),
+        "cancelled": Label(N_("cancelled"), "neutral"),
+    },
+    "gap-explanation": {
+        "submitted": Label(N_("waiting for the bureau"), "attention"),
+        "accepted": Label(N_("accepted"), "ok"),
+        "refused": Label(N_("refused"), "bad"),
+        "withdrawn": Label(N_("withdrawn"), "neutral"),
+    },
+    "upload": {
+        "open": Label(N_("incomplete"), "attention"),
+        "received": Label(N_("sent"), "ok"),
+        "aborted": Label(N_("abandoned"), "neutral"),
+        "expired": Label(N_("expired"), "neutral"),
+    },
+    "draw-round": {
+        "planned": Label(N_("announced"), "neutral"),
+        "frame-frozen": Label(N_("list frozen"), "attention"),
+        "seeded": Label(N_("seed made"), "attention"),
+        "drawn": Label(N_("drawn"), "ok"),
+        "closed": Label(N_("closed"), "ok"),
+        "void": Label(N_("void"), "bad"),
+    },
+    "review-assignment": {
+        "assigned": Label(N_("to be reviewed"), "attention"),
+        "reviewing": Label(N_("under review"), "attention"),
+        "judged-ok": Label(N_("nothing found"), "ok"),
+        "judged-finding": Label(N_("finding recorded"), "bad"),
+        "recused": Label(N_("recused"), "neutral"),
+        "void": Label(N_("void"), "neutral"),
+    },
+    "review-mark": {
+        "open": Label(N_("open mark"), "attention"),
+        "recorded": Label(N_("recorded as a finding"), "bad"),
+        "dropped": Label(N_("dropped"), "neutral"),
+    },
+    "footage-release": {
+        "requested": Label(N_("to be decided"), "attention"),
+        "approved": Label(N_("open to the one who asked"), "attention"),
+        "refused": Label(N_("refused"), "bad"),
+        "lapsed": Label(N_("lapsed: not decided in time"), "neutral"),
+        "ended": Label(N_("ended, copy deleted"), "neutral"),
+    },
+    "visit": {
+        "sealed": Label(N_("to be visited"), "attention"),
+        "opened": Label(N_("opened"), "attention"),
+        "under-way": Label(N_("under way"), "attention"),
+        "signed": Label(N_("signed by all"), "ok"),
+        "closed": Label(N_("closed"), "ok"),
+        "missed": Label(N_("missed"), "bad"),
+        "void": Label(N_("void"), "neutral"),
+    },
+    "review-outcome": {
+        "looking": Label(N_("being looked at"), "attention"),
+        "waiting": Label(N_("waits: no eligible inspector"), "bad"),
+        "decided-ok": Label(N_("nothing found"), "ok"),
+        "decided-finding": Label(N_("finding established"), "bad"),
+        "void": Label(N_("void"), "neutral"),
+    },
+    "interest-match": {
+        "possible": Label(N_("possible match, to be decided"), "attention"),
+        "confirmed": Label(N_("recusal in force"), "bad"),
+        "dismissed": Label(N_("dismissed"), "neutral"),
+    },
+    "finding": {
+        "recorded": Label(N_("waits for a second look"), "attention"),
+        "disputed": Label(N_("disputed"), "attention"),
+        "confirmed": Label(N_("confirmed"), "bad"),
+        "rejected": Label(N_("rejected"), "neutral"),
+        "noticed": Label(N_("notice served"), "bad"),
+        "replied": Label(N_("answered"), "attention"),
+        "objected": Label(N_("objection raised"), "attention"),
+        "withdrawn": Label(N_("withdrawn"), "neutral"),
+        "rectifying": Label(N_("being rectified"), "attention"),
+        "verified-rectified": Label(N_("rectification verified"), "ok"),
+        "closed": Label(N_("closed"), "ok"),
+        "under-review": Label(N_("under review"), "attention"),
+        "published": Label(N_("published"), "ok"),
+        "escalated": Label(N_("became an exit case"), "bad"),
+        "void": Label(N_("void"), "neutral"),
+    },
+}
+
+
+def state_label(machine: str, state: str) -> Label:
+    """Raises: KeyError — a state without a word; a test walks every lifecycle so that none gets this far."""
+    return LABELS[machine][state]

@@ -1,0 +1,190 @@
+"""Recordings as pages: the list, and one recording with its whole custody ("Can I trust this?"). R72, R73; UI.md."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
+from api.http.services import ServicesDep
+from api.http.session import SessionDep
+from api.locale.language import choose_language
+from api.locale.marks import N_
+from api.pages.frame import Need, render, translator
+from api.pages.labels import LABELS
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from api.pages.persons import actor_text
+from api.pages.reasons import REASONS
+from api.v1.uploads import slot_out
+from storage.kernel.clock import BUREAU_ZONE
+from storage.ledger import history
+from storage.retention import service as retention
+from storage.uploads.rules import GIB, UploadRule
+from supervision.footage import queries, receipts
+from supervision.footage import service as footage
+from supervision.footage.lifecycle import RecordingState, SlotState
+from supervision.footage.models import Recording, Slot
+from supervision.footage.rules import CoverageRule
+
+router = APIRouter(include_in_schema=False)
+READERS = (INSTITUTION | OUTSIDE_INSTITUTIONS) - {Role.THIRD_PARTY_VERIFIER, Role.DEPARTMENT_OFFICER}
+Reader = Annotated[Caller, access(roles=READERS)]
+Sender = Annotated[Caller, access(roles=INSTITUTION)]
+PAGE = 50
+FORMATS = ".mp4,.mkv,.ps,.mpg,.mpeg,.vob,.avi,.mov,.m4v,.dav,.ts,.m2ts"
+COLUMNS = (
+    Column("file", N_("File")),
+    Column("start", N_("Recording starts at")),
+    Column("size", N_("Size"), figures=True),
+    Column("state", N_("State")),
+    Column("until", N_("Kept until")),
+)
+REMARKS = {
+    "below-minimum-height": N_("The picture is smaller than the minimum height."),
+    "no-sound": N_("There is no sound."),
+    "corrupt-packets": N_("Some packets are damaged."),
+    "gaps-inside": N_("The recording has holes; they are counted as missing."),
+    "variable-frame-rate": N_("The frame rate varies."),
+    "same-bytes-as-earlier": N_("The same bytes were uploaded before."),
+    "same-packets-as-earlier": N_("The same pictures were uploaded before in another container."),
+    "overlaps-earlier": N_("It overlaps an earlier recording of this camera."),
+}
+MOVES = {
+    "announce": N_("announced"),
+    "receive": N_("every byte arrived"),
+    "abandon": N_("given up"),
+    "quarantine": N_("check begun"),
+    "verify": N_("measured and hashed"),
+    "reject": N_("refused"),
+    "catalogue": N_("locked and catalogued"),
+    "confirm": N_("lock read back"),
+    "raise-alarm": N_("integrity alarm"),
+    "clear-alarm": N_("alarm cleared"),
+    "fall-due": N_("retention over"),
+    "hold": N_("held by a matter"),
+    "destroy": N_("destroyed"),
+}
+
+
+@router.get("/recordings")
+def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+    """Recordings, newest first; the address remembers search, filter and place."""
+    listing = Listing.of(request, COLUMNS, sort="-start", filters=("state",))
+    query = select(Recording).order_by(Recording.id.desc()).limit(PAGE + 1)
+    if caller.role in INSTITUTION:
+        query = query.where(Recording.institution_id == caller.tenant())
+    if listing.q:
+        query = query.where(Recording.file_name.icontains(listing.q, autoescape=True))
+    if listing.filters.get("state") in set(RecordingState):
+        query = query.where(Recording.state == RecordingState(listing.filters["state"]))
+    if listing.after:
+        query = query.where(Recording.id < UUID(listing.after))
+    rows = session.scalars(query).all()
+    if len(rows) > PAGE:
+        listing = replace(listing, next_after=str(rows[PAGE - 1].id))
+    return render(
+        request,
+        "recordings/list.html",
+        **show_navigation(request, caller, "recordings"),
+        listing=listing,
+        rows=rows[:PAGE],
+        states=[(s.value, translator(request)(LABELS["recording"][s.value].word)) for s in RecordingState],
+        own=caller.role in INSTITUTION,
+    )
+
+
+@router.get("/recordings/{recording_id}")
+def show_page(request: Request, caller: Reader, session: SessionDep, recording_id: UUID) -> Response:
+    """Facts, remarks, custody, receipt and proofs of one recording."""
+    row = footage.find(session, recording_id, caller.tenant() if caller.role in INSTITUTION else None)
+    kept = retention.kept_version(session, row.object_key, row.version_id) if row.version_id else None
+    media: dict[str, Any] = row.media or {}  # Any: MediaFacts as JSON
+    _, language = translator(request), choose_language(request)
+    moves = history.timeline(session, "recording", row.id)
+    bad = {"reject", "raise-alarm", "abandon"}
+    good = {"catalogue", "confirm", "clear-alarm"}
+    blind = caller.role in REVIEWERS  # what the machine remarked is shown in the review room, after their own verdict (G17)
+    needs_choice = row.state is RecordingState.VERIFIED and caller.role in INSTITUTION and (row.slot_id is None or row.declared_start_at is None)
+    return render(
+        request,
+        "recordings/show.html",
+        **show_navigation(request, caller, "recordings"),
+        row=row,
+        media=media,
+        slot=slot_out(session, row.slot_id),
+        # a finding's hold would tell whoever looks a second time what the first look saw
+        holds=retention.open_matters(session, kept.id) if kept and caller.role not in REVIEWERS else [],
+        remarks=[] if blind else [_(REMARKS[r]) for r in media.get("remarks", ()) if r in REMARKS],
+        twins=[] if blind or caller.role in INSTITUTION else [(_(REMARKS[twin.kind]), twin) for twin in queries.twins(session, row.id)],
+        reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,
+        receipt=receipts.of_recording(session, row.id),
+        custody=[
+            {
+                "at": m.at,
+                "title": _(MOVES.get(m.event, m.event)),
+                "tone": "bad" if m.event in bad else "ok" if m.event in good else "neutral",
+                "actor": actor_text(m.actor_name, m.actor_role, language),
+                "clause": m.clause,
+                "text": _(REASONS[m.reason]) if m.reason in REASONS else "",
+                **({} if blind else _proof_of(row.id, m.entry_id, _)),
+            }
+            for m in moves
+        ],
+        choices=_choices(session, caller) if needs_choice else [],
+        needs_choice=needs_choice,
+    )
+
+
+def _choices(session: SessionDep, caller: Caller) -> list[tuple[str, str]]:
+    rows = session.execute(
+        select(Slot.id, Slot.natural_id)
+        .where(Slot.institution_id == caller.tenant(), Slot.state.in_((SlotState.ANNOUNCED, SlotState.MISSING, SlotState.COVERED)))
+        .order_by(Slot.starts_at.desc())
+        .limit(200)
+    )
+    return [(str(slot_id), natural_id) for slot_id, natural_id in rows]
+
+
+def _proof_of(recording_id: UUID, entry_id: int, _: Callable[[str], str]) -> dict[str, str]:
+    return {"href": f"/api/v1/recordings/{recording_id}/proof/{entry_id}", "link": _("Proof of line %(number)s") % {"number": entry_id}}
+
+
+@router.post("/recordings/{recording_id}/choose")
+def choose(
+    caller: Sender,
+    session: SessionDep,
+    services: ServicesDep,
+    recording_id: UUID,
+    slot: Annotated[UUID, Form()],
+    start: Annotated[str, Form(max_length=30)] = "",
+) -> Response:
+    """Choose the lesson a verified recording shows."""
+    row = footage.find(session, recording_id, caller.tenant(), lock=True)
+    start_at = datetime.fromisoformat(start).replace(tzinfo=BUREAU_ZONE) if start else None
+    rule = services.policy.read(CoverageRule, services.clock.today_on())
+    footage.choose(session, row, footage.Choice(slot, start_at), rule, events=services.events)
+    return RedirectResponse(f"/recordings/{recording_id}", status_code=303)
+
+
+@router.get("/upload")
+def upload_page(request: Request, caller: Sender, services: ServicesDep) -> Response:
+    """Drop last night's export here."""
+    rule = services.policy.read(UploadRule, services.clock.today_on())
+    return render(
+        request,
+        "upload.html",
+        needs=(Need.UPLOAD,),
+        modules=("upload.js",),
+        **show_navigation(request, caller, "upload"),
+        limits={"max_bytes": rule.max_file_gib * GIB},
+        formats=FORMATS,
+        recordings_url="/recordings",
+    )

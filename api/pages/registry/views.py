@@ -1,0 +1,235 @@
+"""The registry as pages: who trains, under which licence, where, filmed by which cameras, and which classes. R40–R42, R68, R74, R77."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import OUTSIDE_INSTITUTIONS, Role
+from api.http.paging import csv_download
+from api.http.problem import problem_of
+from api.http.services import ServicesDep
+from api.http.session import SessionDep
+from api.locale.marks import N_
+from api.pages.frame import render
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from api.v1.registry_schemas import NewAgreement, NewCamera, NewClass, NewInstitution, NewQualification, NewRoom, NewTeachingPoint, NewTier
+from storage.kernel.errors import DomainError, InvalidInput, NotFound
+from supervision.classes import service as classes
+from supervision.classes.models import TrainingAgreement, TrainingClass
+from supervision.institutions import service as registry
+from supervision.institutions.models import Camera, CreditTier, Institution, Qualification, Room, TeachingPoint
+
+T = TypeVar("T", bound=BaseModel)
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Caller, access(roles=OUTSIDE_INSTITUTIONS - {Role.THIRD_PARTY_VERIFIER, Role.INSPECTOR, Role.DEPARTMENT_OFFICER})]
+Registrar = Annotated[Caller, access(roles={Role.BUREAU_OFFICER, Role.ADMINISTRATOR})]
+REGISTRARS = (Role.BUREAU_OFFICER, Role.ADMINISTRATOR)
+COLUMNS = (
+    Column("code", N_("Code"), sort=True),
+    Column("name", N_("Name"), sort=True),
+    Column("kind", N_("Kind")),
+    Column("principal", N_("Principal")),
+    Column("status", N_("State")),
+)
+KINDS = {"training": N_("training institution"), "evaluation": N_("evaluation institution")}
+STANDINGS = {"active": N_("in the directory"), "suspended": N_("suspended"), "excluded": N_("excluded")}
+CATEGORIES = {
+    "enterprise": N_("enterprise employees"),
+    "order": N_("order-type"),
+    "project": N_("project-type"),
+    "universal": N_("universal"),
+    "startup": N_("start-up"),
+}
+
+
+@router.get("/registry")
+def list_page(request: Request, caller: Reader, session: SessionDep, export: str = "") -> Response:
+    """The directory: search, sort, export."""
+    return _list_page(request, caller, session, export=export)
+
+
+def _list_page(
+    request: Request, caller: Caller, session: Session, *, export: str = "", problem: Any = None, typed: dict[str, str] | None = None
+) -> Response:
+    listing = Listing.of(request, COLUMNS, sort="code", exports=("csv",))
+    column = {"code": Institution.code, "name": Institution.name}[listing.sort_key]
+    query = select(Institution).order_by(column.desc() if listing.descending else column).limit(1000)
+    if listing.q:
+        query = query.where(Institution.name.icontains(listing.q, autoescape=True) | Institution.code.icontains(listing.q, autoescape=True))
+    rows = session.scalars(query).all()
+    if export == "csv":
+        return csv_download(
+            "institutions.csv",
+            ["code", "name", "kind", "status", "principal", "legal_representative", "address"],
+            ([r.code, r.name, r.kind.value, r.status.value, r.principal, r.legal_representative, r.address] for r in rows),
+        )
+    return render(
+        request,
+        "registry/list.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "registry"),
+        listing=listing,
+        rows=rows,
+        kinds=KINDS,
+        standings=STANDINGS,
+        may_enter=caller.role in REGISTRARS,
+        problem=problem,
+        typed=typed or {},
+    )
+
+
+@router.post("/registry")
+async def enter_institution(request: Request, caller: Registrar, session: SessionDep, services: ServicesDep) -> Response:
+    """Enter an institution in the directory."""
+    form = await request.form()
+    try:
+        new = _read(NewInstitution, form)
+        with session.begin_nested():
+            row = registry.register_institution(session, **new.model_dump(), actor=caller.actor, at=services.clock.now_at())
+    except DomainError as refused:
+        return _list_page(request, caller, session, problem=problem_of(refused, request), typed=_typed(form))
+    return RedirectResponse(f"/registry/{row.id}", status_code=303)
+
+
+@router.get("/registry/{institution_id}")
+def show_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, institution_id: UUID) -> Response:
+    """One institution with all that belongs to it."""
+    return _show_page(request, caller, session, services.clock.today_on(), institution_id)
+
+
+def _show_page(
+    request: Request,
+    caller: Caller,
+    session: Session,
+    today: date,
+    institution_id: UUID,
+    *,
+    problem: Any = None,
+    typed: dict[str, str] | None = None,
+    opened: str = "",
+) -> Response:
+    row = _institution(session, institution_id)
+
+    def of(table: Any) -> Any:  # Any: mapped classes of the registry and their rows
+        return session.scalars(select(table).where(table.institution_id == row.id).order_by(table.id)).all()
+
+    return render(
+        request,
+        "registry/show.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "registry"),
+        row=row,
+        today=today,
+        tiers=sorted(of(CreditTier), key=lambda one: one.from_on, reverse=True),
+        qualifications=of(Qualification),
+        points=of(TeachingPoint),
+        rooms=of(Room),
+        cameras=of(Camera),
+        agreements=of(TrainingAgreement),
+        training_classes=of(TrainingClass),
+        kinds=KINDS,
+        standings=STANDINGS,
+        categories=CATEGORIES,
+        may_enter=caller.role in REGISTRARS,
+        problem=problem,
+        typed=typed or {},
+        opened=opened,
+    )
+
+
+@router.post("/registry/{institution_id}/{what}")
+async def add(request: Request, caller: Registrar, session: SessionDep, services: ServicesDep, institution_id: UUID, what: str) -> Response:
+    """Add a licence, place, room, camera, agreement or class; a refused form keeps what was typed."""
+    act = _ADD.get(what)
+    if act is None:
+        raise NotFound(what="page", id=what)
+    form = await request.form()
+    owner = _institution(session, institution_id)
+    try:
+        with session.begin_nested():
+            act(session, owner, form, {"actor": caller.actor, "at": services.clock.now_at()})
+    except DomainError as refused:
+        problem = problem_of(refused, request)
+        return _show_page(request, caller, session, services.clock.today_on(), institution_id, problem=problem, typed=_typed(form), opened=what)
+    return RedirectResponse(f"/registry/{institution_id}#{what}", status_code=303)
+
+
+def _add_qualification(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    registry.add_qualification(session, owner, **_read(NewQualification, form).model_dump(), **by)
+
+
+def _record_tier(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    registry.record_tier(session, owner, **_read(NewTier, form).model_dump(), **by)
+
+
+def _add_point(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    registry.add_teaching_point(session, owner, **_read(NewTeachingPoint, form).model_dump(), **by)
+
+
+def _add_room(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    new = _read(NewRoom, form)
+    registry.add_room(session, owner, teaching_point_code=new.teaching_point, code=new.code, name=new.name, capacity=new.capacity, **by)
+
+
+def _add_camera(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    new = _read(NewCamera, form)
+    registry.add_camera(session, owner, room_code=new.room, code=new.code, name=new.name, serial=new.serial, **by)
+
+
+def _add_agreement(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    new = _read(NewAgreement, form, lists=("teaching_points",))
+    given = new.model_dump(exclude={"teaching_points"})
+    classes.sign_agreement(session, owner, **given, teaching_point_codes=new.teaching_points, **by)
+
+
+def _add_class(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
+    new = _read(NewClass, form)
+    agreement = session.scalars(
+        select(TrainingAgreement).where(TrainingAgreement.number == new.agreement, TrainingAgreement.institution_id == owner.id)
+    ).one_or_none()
+    if agreement is None:
+        raise NotFound(what="agreement", id=new.agreement)
+    given = new.model_dump(exclude={"agreement"})
+    classes.open_class(session, owner, agreement=agreement, **given, **by)
+
+
+_ADD: dict[str, Callable[[Session, Institution, FormData, dict[str, Any]], None]] = {
+    "tiers": _record_tier,
+    "qualifications": _add_qualification,
+    "teaching-points": _add_point,
+    "rooms": _add_room,
+    "cameras": _add_camera,
+    "agreements": _add_agreement,
+    "classes": _add_class,
+}
+
+
+def _institution(session: Session, institution_id: UUID) -> Institution:
+    row = session.get(Institution, institution_id)
+    if row is None:
+        raise NotFound(what="institution", id=str(institution_id))
+    return row
+
+
+def _read(model: type[T], form: FormData, *, lists: tuple[str, ...] = ()) -> T:
+    given: dict[str, Any] = {k: form.getlist(k) if k in lists else v for k, v in form.items() if v != ""}
+    try:
+        return model.model_validate({k: v for k, v in given.items() if k in model.model_fields})
+    except ValidationError as wrong:
+        errors = [{"where": ".".join(map(str, e["loc"])), "code": e["type"], "value": str(e.get("input", ""))[:60]} for e in wrong.errors()]
+        raise InvalidInput(errors=errors) from wrong
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    return {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf_token"}

@@ -1,0 +1,214 @@
+"""Originals, unblurred, as a step somebody else approves: the inspector's page beside the review, and the list of who decides. domain.md 2.3.2."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.models import ViewKind
+from api.auth.roles import OFFICERS, Role
+from api.http.problem import problem_of
+from api.http.services import Services, ServicesDep
+from api.http.session import SessionDep
+from api.pages.formats import parse_position_ms
+from api.pages.frame import render
+from api.pages.navigation import show_navigation
+from api.playback import Opened, open_playback
+from storage.clips.models import Clip, ClipState
+from storage.kernel.errors import DomainError, NotFound
+from supervision.institutions.models import Camera, Institution
+from supervision.releases import queries
+from supervision.releases import service as releases
+from supervision.releases.errors import MalformedRelease
+from supervision.releases.lifecycle import ReleaseState
+from supervision.releases.models import FootageRelease
+from supervision.releases.rules import ReleaseRule
+from supervision.spotchecks import queries as reviews
+from supervision.spotchecks.errors import ReviewItemNotFound
+from supervision.spotchecks.lifecycle import AssignmentState
+from supervision.spotchecks.models import ReviewItem
+
+router = APIRouter(include_in_schema=False)
+Decider = Annotated[Caller, access(roles=OFFICERS)]
+Inspector = Annotated[Caller, access(roles={Role.INSPECTOR})]
+InspectorPlays = Annotated[Caller, access(roles={Role.INSPECTOR}, purpose=ViewKind.PLAY)]
+PAGE_ROWS = 50
+
+
+@router.get("/releases")
+def list_page(request: Request, caller: Decider, session: SessionDep, before: Annotated[UUID | None, Query()] = None) -> Response:
+    """What waits for a decision, and what was decided."""
+    return _list(request, caller, session, before=before)
+
+
+def _list(request: Request, caller: Caller, session: Session, *, before: UUID | None = None, refused: DomainError | None = None) -> Response:
+    waiting, done = queries.to_decide(session), queries.decided(session, before=before, limit=PAGE_ROWS)
+    names = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({r.institution_id for r in (*waiting, *done)})))
+    problem = problem_of(refused, request) if refused else None
+    return render(
+        request,
+        "releases/list.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "releases"),
+        waiting=waiting,
+        done=done,
+        institutions={institution_id: name for institution_id, name in names},  # noqa: C416 - Row is not a pair for mypy
+        more=done[-1].id if len(done) == PAGE_ROWS else None,
+        may_decide=caller.role in OFFICERS,
+        me=caller.account_id,
+        problem=problem,
+    )
+
+
+@router.post("/releases/{release_id}/approve")
+def approve(
+    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(max_length=1000)] = ""
+) -> Response:
+    """Agree: the stretch is cut and open to the one who asked, for some hours."""
+    rule = services.policy.read(ReleaseRule, services.clock.today_on())
+    try:
+        with session.begin_nested():
+            releases.approve(session, release_id, note=note, rule=rule, actor=caller.actor, clock=services.clock, events=services.events)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _list(request, caller, session, refused=refused)
+    return RedirectResponse("/releases", status_code=303)
+
+
+@router.post("/releases/{release_id}/refuse")
+def refuse(
+    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(max_length=1000)] = ""
+) -> Response:
+    """Refuse, with a reason."""
+    try:
+        with session.begin_nested():
+            releases.refuse(session, release_id, note=note, actor=caller.actor, clock=services.clock)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _list(request, caller, session, refused=refused)
+    return RedirectResponse("/releases", status_code=303)
+
+
+@router.get("/review/{assignment_id}/release")
+def ask_page(
+    request: Request, caller: Inspector, session: SessionDep, services: ServicesDep, assignment_id: UUID, item: Annotated[int, Query(ge=1)] = 1
+) -> Response:
+    """My requests for one item, and the form for another."""
+    return _mine(request, caller, session, services, assignment_id, item)
+
+
+@router.post("/review/{assignment_id}/release")
+def ask(
+    request: Request,
+    caller: Inspector,
+    session: SessionDep,
+    services: ServicesDep,
+    assignment_id: UUID,
+    item: Annotated[int, Form(ge=1)] = 1,
+    start: Annotated[str, Form(max_length=20)] = "",
+    end: Annotated[str, Form(max_length=20)] = "",
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Ask for a stretch; `start` and `end` are positions in the clip."""
+    shown = _item(session, caller, assignment_id, item)
+    first, last = parse_position_ms(start), parse_position_ms(end)
+    rule = services.policy.read(ReleaseRule, services.clock.today_on())
+    try:
+        if first is None or last is None:
+            raise MalformedRelease(errors=[{"where": "span", "code": "malformed", "value": f"{start} – {end}"}])
+        with session.begin_nested():
+            releases.ask(
+                session,
+                assignment_id,
+                item,
+                start_ms=shown.media_start_ms + first,
+                end_ms=shown.media_start_ms + last,
+                reason=reason,
+                rule=rule,
+                actor=caller.actor,
+                clock=services.clock,
+            )
+    except NotFound:
+        raise
+    except DomainError as refused:
+        typed = {"start": start, "end": end, "reason": reason}
+        return _mine(request, caller, session, services, assignment_id, item, refused=refused, typed=typed)
+    return RedirectResponse(f"/review/{assignment_id}/release?item={item}", status_code=303)
+
+
+@router.post("/review/{assignment_id}/release/{release_id}/open")
+def open_original(
+    request: Request,
+    caller: InspectorPlays,
+    session: SessionDep,
+    services: ServicesDep,
+    assignment_id: UUID,
+    release_id: UUID,
+    purpose: Annotated[str, Form(min_length=2, max_length=300)],
+) -> Response:
+    """Play what was approved; each opening is on record with its purpose and the request it rests on."""
+    row = releases.open_release(session, release_id, actor=caller.actor, clock=services.clock)
+    if row.assignment_id != assignment_id or row.clip_id is None:
+        raise NotFound(what="release", id=str(release_id))
+    opened = open_playback(services, caller, row.clip_id, purpose=purpose, case_ref=queries.purpose_of(row.id), until=row.open_until_at)
+    shown = next(i for i in reviews.items(session, assignment_id) if i.id == row.item_id)
+    return _mine(request, caller, session, services, assignment_id, shown.position, opened=opened)
+
+
+def _mine(
+    request: Request,
+    caller: Caller,
+    session: Session,
+    services: Services,
+    assignment_id: UUID,
+    position: int,
+    *,
+    refused: DomainError | None = None,
+    typed: dict[str, str] | None = None,
+    opened: Opened | None = None,
+) -> Response:
+    shown = _item(session, caller, assignment_id, position)
+    assignment = reviews.assignment(session, assignment_id, inspector_id=caller.person())
+    rows = [r for r in queries.of_assignment(session, assignment_id) if r.item_id == shown.id]
+    live = next((r for r in rows if r.state in (ReleaseState.REQUESTED, ReleaseState.APPROVED)), None)
+    problem = problem_of(refused, request) if refused else None
+    return render(
+        request,
+        "releases/mine.html",
+        status_code=problem.status if problem else 200,
+        modules=("player.js", "review.js"),
+        **show_navigation(request, caller, "review"),
+        assignment=assignment,
+        position=position,
+        item=shown,
+        camera=session.scalar(select(Camera.code).where(Camera.id == shown.camera_id)),
+        rows=rows,
+        live=live,
+        cutting=_is_cutting(session, live),
+        may_ask=live is None and assignment.state is AssignmentState.REVIEWING,
+        rule=services.policy.read(ReleaseRule, services.clock.today_on()),
+        opened=opened,
+        problem=problem,
+        typed=typed or {},
+    )
+
+
+def _is_cutting(session: Session, row: FootageRelease | None) -> bool:
+    clip = session.get(Clip, row.clip_id) if row is not None and row.clip_id is not None else None
+    return clip is not None and clip.state is ClipState.QUEUED
+
+
+def _item(session: Session, caller: Caller, assignment_id: UUID, position: int) -> ReviewItem:
+    """Raises: AssignmentNotFound, ReviewItemNotFound."""
+    assignment = reviews.assignment(session, assignment_id, inspector_id=caller.person())
+    found = next((i for i in reviews.items(session, assignment.id) if i.position == position), None)
+    if found is None:
+        raise ReviewItemNotFound(item=str(position))
+    return found

@@ -1,0 +1,36 @@
+"""The stages of the evidence in their order: the left navigation. A role sees those its access rules open."""
+
+from typing import Final
+
+from api.locale.marks import N_
+from api.pages.frame import NavItem
+
+# key → (label, address)
+STAGES: Final[dict[str, tuple[str, str]]] = {
+    "home": (N_("Today"), "/"),
+    "recordings": (N_("Recordings"), "/recordings"),
+    "upload": (N_("Upload"), "/upload"),
+    "coverage": (N_("Coverage"), "/coverage"),
+    "draws": (N_("Spot-check draws"), "/draws"),
+    "review": (N_("Review"), "/review"),
+    "releases": (N_("Original footage"), "/releases"),
+    "visits": (N_("On-site visits"), "/visits"),
+    "findings": (N_("Findings"), "/findings"),
+    "reviewers": (N_("Reviewers"), "/reviewers"),
+    "my-figures": (N_("My figures"), "/reviewers/me"),
+    "credit": (N_("Credit"), "/credit"),
+    "exit": (N_("Exit"), "/exit"),
+    "publication": (N_("Publication"), "/public"),
+    "registry": (N_("Registry"), "/registry"),
+    "accounts": (N_("Accounts"), "/accounts"),
+    "keys": (N_("API keys"), "/keys"),
+}
+
+
+def nav(*keys: str, counts: dict[str, int] | None = None) -> tuple[NavItem, ...]:
+    """The named stages in their fixed order. `counts`: what waits there. Raises: KeyError — a stage nobody knows."""
+    unknown = set(keys) - set(STAGES)
+    if unknown:
+        raise KeyError(", ".join(sorted(unknown)))
+    waiting = counts or {}
+    return tuple(NavItem(key, label, href, waiting.get(key)) for key, (label, href) in STAGES.items() if key in keys)

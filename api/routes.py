@@ -1,0 +1,62 @@
+"""Every router of the site, in the order they are matched."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import APIRouter
+
+from api.auth import account_views, views
+from api.auth import routes as auth_routes
+from api.pages import home
+from api.pages.accounts import views as account_pages
+from api.pages.draws import views as draw_pages
+from api.pages.findings import procedure as finding_acts
+from api.pages.findings import views as finding_pages
+from api.pages.institution import views as institution
+from api.pages.keys import views as key_pages
+from api.pages.publication import views as publication
+from api.pages.recordings import views as recording_pages
+from api.pages.registry import class_views as class_pages
+from api.pages.registry import views as registry_pages
+from api.pages.releases import views as release_pages
+from api.pages.review import views as review_pages
+from api.pages.reviewers import interests as interest_pages
+from api.pages.reviewers import rounds as look_pages
+from api.pages.reviewers import views as reviewer_pages
+from api.pages.visits import acts as visit_acts
+from api.pages.visits import views as visit_pages
+from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, uploads, viewing, visits
+
+ROUTERS: Final[Sequence[APIRouter]] = (
+    views.router,
+    account_views.router,
+    auth_routes.router,
+    uploads.router,
+    recordings.router,
+    coverage.router,
+    registry.router,
+    draws.router,
+    reviews.router,
+    review_room.router,
+    visits.router,
+    health.router,
+    home.router,
+    institution.router,
+    recording_pages.router,
+    registry_pages.router,
+    class_pages.router,
+    review_pages.router,
+    release_pages.router,
+    viewing.router,
+    reviewer_pages.router,
+    interest_pages.router,
+    look_pages.router,
+    visit_pages.router,
+    visit_acts.router,
+    draw_pages.router,
+    finding_pages.router,
+    finding_acts.router,
+    account_pages.router,
+    key_pages.router,
+    publication.router,
+)

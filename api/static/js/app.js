@@ -1,0 +1,50 @@
+// What every page does: dialogs, copy buttons, `/` for search. No page needs it to be readable.
+import { t, tn } from "./words.js";
+
+const typing = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+
+/** Say something to screen readers without moving the focus. */
+export function announce(text) {
+  const region = document.getElementById("announcer");
+  if (region) region.textContent = text;
+}
+
+document.addEventListener("click", async (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  const closer = event.target.closest("[data-closes]");
+  if (closer) document.getElementById(closer.dataset.closes)?.close();
+  const copier = event.target.closest("[data-copy]");
+  if (copier) {
+    await navigator.clipboard.writeText(copier.dataset.copy);
+    const label = copier.textContent;
+    copier.textContent = t("Copied");
+    announce(t("Copied"));
+    setTimeout(() => { copier.textContent = label; }, 1500);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const search = [...document.querySelectorAll("[data-search]")].at(-1);
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// Whoever signs out leaves nothing of a visit or a review to the next person with this device.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[action='/logout']") || !("indexedDB" in window)) return;
+  event.preventDefault();
+  const [store, { ROOM }] = await Promise.all([import("./visit_store.js"), import("./room_outbox.js")]).catch(() => [null, {}]);
+  if (!store) { form.submit(); return; }
+  const typed = Object.keys(localStorage).filter((name) => name.startsWith(ROOM));
+  const waiting = typed.length + await store.waitingCount().catch(() => 0);
+  const asked = tn("{count} entry was never sent. Signing out deletes it from this device. Sign out?", "{count} entries were never sent. Signing out deletes them from this device. Sign out?", waiting);
+  if (waiting && !window.confirm(asked)) return;
+  for (const name of typed) localStorage.removeItem(name);
+  await store.forgetEverything().catch(() => undefined);
+  form.submit();
+});

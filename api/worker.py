@@ -1,0 +1,71 @@
+"""The worker process: runs jobs of the queue, several at a time, each handler in a thread; its heartbeat keeps beating meanwhile."""
+
+import asyncio
+import logging
+import signal
+
+from api.http.services import Services
+from api.jobs import QUEUE, build_worker_app
+from api.pulse import beat
+from api.wiring import job_handlers
+from storage.kernel import scratch
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 2.0
+STALLED_S = 20.0
+
+
+def run_worker(services: Services, database_url: str, *, concurrency: int) -> None:
+    """Work until SIGTERM or SIGINT; running jobs are finished first (30 s), then given back."""
+    left = scratch.sweep(services.settings.scratch)
+    if left:
+        log.warning("removed %d working folders of killed workers", left)
+    asyncio.run(_work(services, database_url, concurrency))
+
+
+async def _work(services: Services, database_url: str, concurrency: int) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    while not stopping.is_set():
+        try:
+            await _until_stopped(services, database_url, concurrency, stopping)
+        except Exception:
+            log.exception("worker lost its database, trying again")
+            await _wait(stopping, 1.0)
+
+
+async def _until_stopped(services: Services, database_url: str, concurrency: int, stopping: asyncio.Event) -> None:
+    app = build_worker_app(database_url, job_handlers(services))
+    async with app.open_async():
+        running = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_S,
+                shutdown_graceful_timeout=30.0,
+                delete_jobs="never",
+            )
+        )
+        waiting = asyncio.create_task(stopping.wait())
+        beating = asyncio.create_task(beat(database_url, "worker"))
+        try:
+            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.is_set():
+                running.cancel()
+            await asyncio.gather(running, return_exceptions=stopping.is_set())
+        finally:
+            waiting.cancel()
+            beating.cancel()
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

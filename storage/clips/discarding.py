@@ -1,0 +1,56 @@
+"""Delete viewing copies when their purpose ends, at the latest on their day. The originals stay under their lock; each deletion is on record."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.clips.models import Clip, ClipState, SpriteSheets
+from storage.kernel.actor import Actor
+from storage.ledger import service as ledger
+from storage.objects.errors import ObjectMissing
+from storage.objects.port import ObjectStore
+
+Copy = Clip | SpriteSheets
+DISCARDED = "viewing-copies.deleted"
+
+
+def discard(session: Session, viewing: ObjectStore, purpose: str, *, why: str, actor: Actor, at: datetime) -> int:
+    """Delete every copy of a purpose that ended; copies still being made are not kept when they are done. Returns how many."""
+    clips = select(Clip).where(Clip.purpose == purpose, Clip.state != ClipState.DELETED)
+    sheets = select(SpriteSheets).where(SpriteSheets.purpose == purpose, SpriteSheets.state != ClipState.DELETED)
+    rows: list[Copy] = [*session.scalars(clips.with_for_update()), *session.scalars(sheets.with_for_update())]
+    return _delete(session, viewing, rows, why=why, actor=actor, at=at)
+
+
+def expire(session: Session, viewing: ObjectStore, *, actor: Actor, at: datetime, limit: int = 200) -> int:
+    """Delete copies past their day. Returns how many."""
+    clips = select(Clip).where(Clip.state == ClipState.READY, Clip.expires_at <= at).limit(limit)
+    sheets = select(SpriteSheets).where(SpriteSheets.state == ClipState.READY, SpriteSheets.expires_at <= at).limit(limit)
+    rows: list[Copy] = [*session.scalars(clips.with_for_update(skip_locked=True)), *session.scalars(sheets.with_for_update(skip_locked=True))]
+    return _delete(session, viewing, rows, why="past its day", actor=actor, at=at)
+
+
+def _delete(session: Session, viewing: ObjectStore, rows: Sequence[Copy], *, why: str, actor: Actor, at: datetime) -> int:
+    """Objects first, then rows and one ledger entry for each purpose: a crash in between deletes once more, never less."""
+    gone: dict[str, list[dict[str, object]]] = {}
+    for row in rows:
+        objects = _objects(row)
+        for key, version_id in objects:
+            with contextlib.suppress(ObjectMissing):
+                viewing.delete_version(key, version_id)
+        row.state = ClipState.DELETED
+        told = {"kind": row.__tablename__, "id": row.id, "recording": row.recording_id, "objects": [key for key, _ in objects]}
+        gone.setdefault(row.purpose, []).append(told)
+    for purpose, copies in sorted(gone.items()):
+        ledger.append(session, actor=actor, at=at, action=DISCARDED, subject=purpose, tenant=None, body={"why": why, "copies": copies})
+    session.flush()
+    return len(rows)
+
+
+def _objects(row: Copy) -> list[tuple[str, str]]:
+    if isinstance(row, SpriteSheets):
+        return [(str(sheet["key"]), str(sheet["version_id"])) for sheet in row.sheets]
+    return [(row.object_key, row.version_id)] if row.object_key and row.version_id else []

@@ -1,0 +1,180 @@
+"""Cut viewing copies from the stored object by range reads, keep them briefly, hand them to players. domain.md 2.3.2.
+
+The original is never downloaded whole and never re-encoded when browsers can play it; H.265 and others become an H.264 copy of the span alone.
+A blurred copy is always encoded anew. Who may ask for which kind is for the stage above to say; the table refuses an unblurred one for an assignment.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from storage.clips.errors import ClipGone, ClipNotReady
+from storage.clips.models import Clip, ClipState, MediaIndexRow, SpriteSheets
+from storage.database.session import SYSTEM, Database
+from storage.kernel.clock import Clock
+from storage.kernel.errors import NotFound
+from storage.kernel.events import Event, Events
+from storage.kernel.scratch import working_folder
+from storage.media.cut import cut
+from storage.media.errors import NothingToCut, UnreadableMedia
+from storage.media.index import build_index, from_bytes
+from storage.objects.errors import ObjectMissing
+from storage.objects.port import Buckets, ObjectStore, StoredVersion
+
+C = TypeVar("C", Clip, SpriteSheets)
+CLIP_LIFE = timedelta(days=30)  # deleted earlier when its purpose ends
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSource:
+    """One object version as a `ByteSource`."""
+
+    store: ObjectStore
+    key: str
+    version_id: str
+    size_bytes: int
+
+    def read(self, start: int, end: int) -> bytes:
+        return self.store.read_range(self.key, self.version_id, start, min(end, self.size_bytes))
+
+    def blocks(self, start: int, end: int) -> Iterator[bytes]:
+        return self.store.stream(self.key, self.version_id, start=start, end=min(end, self.size_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The span of a recording, in media time, what it is for, and whether faces are to be blurred."""
+
+    tenant: UUID
+    recording_id: UUID
+    source_key: str
+    source_version_id: str
+    start_ms: int
+    end_ms: int
+    purpose: str
+    blurred: bool = False
+
+    def columns(self, at: datetime) -> dict[str, Any]:  # Any: columns of several types
+        """What a fresh copy has in common with every other."""
+        return {
+            "tenant_id": self.tenant,
+            "recording_id": self.recording_id,
+            "source_key": self.source_key,
+            "source_version_id": self.source_version_id,
+            "purpose": self.purpose,
+            "start_ms": self.start_ms,
+            "end_ms": self.end_ms,
+            "blurred": self.blurred,
+            "state": ClipState.QUEUED,
+            "failure": "",
+            "requested_at": at,
+            "expires_at": at + CLIP_LIFE,
+        }
+
+
+def request_clip(session: Session, wanted: Wanted, *, events: Events, at: datetime) -> Clip:
+    """The clip for this purpose and span; asked for once, cut by the worker."""
+    known = session.scalars(
+        select(Clip).where(
+            Clip.purpose == wanted.purpose,
+            Clip.recording_id == wanted.recording_id,
+            Clip.start_ms == wanted.start_ms,
+            Clip.end_ms == wanted.end_ms,
+            Clip.blurred == wanted.blurred,
+            Clip.state.in_((ClipState.QUEUED, ClipState.READY)),
+        )
+    ).first()
+    if known is not None:
+        return known
+    row = Clip(**wanted.columns(at))
+    session.add(row)
+    session.flush()
+    events.publish(session, Event("clip.requested", {"clip_id": str(row.id)}))
+    return row
+
+
+def cut_clip(database: Database, buckets: Buckets, clip_id: UUID, *, clock: Clock, scratch: Path) -> ClipState:
+    """Cut one clip and put it into the viewing bucket. Repeating changes nothing."""
+    with database.transaction(SYSTEM) as session:
+        row = session.get_one(Clip, clip_id)
+        if row.state is not ClipState.QUEUED:
+            return row.state
+        key, version_id, start_ms, end_ms, tenant = row.source_key, row.source_version_id, row.start_ms, row.end_ms, row.tenant_id
+        blurred = row.blurred
+        kept = session.get(MediaIndexRow, (key, version_id))
+        index = from_bytes(kept.body) if kept else None
+    source = source_of(buckets.evidence, key, version_id)
+    if source is None:
+        return failed(database, Clip, clip_id, "object-missing")
+    with working_folder(scratch) as folder:
+        out = folder / "clip.mp4"
+        try:
+            if index is None:
+                index = build_index(source)
+                remember_index(database, key, version_id, index.to_bytes(), clock.now_at())
+            made = cut(source, index, start_ms, end_ms, out, blurred=blurred)
+        except NothingToCut:
+            return failed(database, Clip, clip_id, "nothing-to-cut")
+        except UnreadableMedia as unreadable:
+            return failed(database, Clip, clip_id, f"media-{unreadable.reason.value}")
+        stored = buckets.viewing.put(f"{tenant}/clips/{clip_id}.mp4", out, "video/mp4")
+    with database.transaction(SYSTEM) as session:
+        row = session.get_one(Clip, clip_id, with_for_update=True)
+        if row.state is not ClipState.QUEUED:  # its purpose ended while it was being cut: the copy must not stay
+            remove(buckets.viewing, stored)
+            return row.state
+        row.state, row.ready_at = ClipState.READY, clock.now_at()
+        row.object_key, row.version_id, row.size_bytes = stored.key, stored.version_id, stored.size_bytes
+        row.offset_ms, row.duration_ms = made.offset_ms, made.end_ms - made.start_ms
+        row.bytes_read, row.requests, row.reencoded = made.bytes_read, made.requests, made.reencoded
+        if made.veil is not None:
+            row.detector, row.frames_seen, row.frames_veiled = made.veil.detector, made.veil.frames_seen, made.veil.frames_veiled
+            row.frames_looked_at, row.faces_found = made.veil.looked_at, made.veil.faces
+        return row.state
+
+
+def source_of(evidence: ObjectStore, key: str, version_id: str) -> ObjectSource | None:
+    """The stored version as a source, None when the store does not have it."""
+    facts = evidence.stat(key, version_id)
+    return ObjectSource(evidence, key, version_id, facts.size_bytes) if facts is not None else None
+
+
+def remove(viewing: ObjectStore, stored: StoredVersion) -> None:
+    """Delete a copy; one that is gone already is what was wanted."""
+    with contextlib.suppress(ObjectMissing):
+        viewing.delete_version(stored.key, stored.version_id)
+
+
+def remember_index(database: Database, key: str, version_id: str, body: bytes, at: datetime) -> None:
+    """Keep the sample index of a version: it is fetched once per object."""
+    with database.transaction(SYSTEM) as session:
+        session.execute(insert(MediaIndexRow).values(object_key=key, version_id=version_id, body=body, made_at=at).on_conflict_do_nothing())
+
+
+def failed(database: Database, kind: type[C], copy_id: UUID, why: str) -> ClipState:
+    """Note why a copy cannot be made; one that was deleted meanwhile stays deleted."""
+    with database.transaction(SYSTEM) as session:
+        row = session.get_one(kind, copy_id, with_for_update=True)
+        if row.state is ClipState.QUEUED:
+            row.state, row.failure = ClipState.FAILED, why
+        return row.state
+
+
+def ready_clip(session: Session, clip_id: UUID) -> Clip:
+    """A clip that can be played. Raises: NotFound, ClipNotReady, ClipGone."""
+    row = session.get(Clip, clip_id)
+    if row is None:
+        raise NotFound(what="clip", id=str(clip_id))
+    if row.state is ClipState.DELETED:
+        raise ClipGone(clip=str(clip_id))
+    if row.state is not ClipState.READY:
+        raise ClipNotReady(state=row.state.value, failure=row.failure)
+    return row

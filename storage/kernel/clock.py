@@ -1,0 +1,49 @@
+"""The only source of time. Rules receive a `Clock`, never read the system's.
+
+`_at` names an aware UTC instant, `_on` a local date in the bureau's time zone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+BUREAU_ZONE: Final = ZoneInfo("Asia/Shanghai")
+
+
+def _system_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Says what instant it is; tests hand in a fixed one."""
+
+    read: Callable[[], datetime] = _system_now
+
+    def now_at(self) -> datetime:
+        """Aware UTC instant."""
+        return self.read()
+
+    def today_on(self) -> date:
+        """Date at the bureau (Asia/Shanghai)."""
+        return local_date(self.read())
+
+
+def local_date(instant: datetime) -> date:
+    """Date of an instant at the bureau."""
+    return instant.astimezone(BUREAU_ZONE).date()
+
+
+def local_instant(instant: datetime) -> datetime:
+    """The same instant shown in the bureau's time zone."""
+    return instant.astimezone(BUREAU_ZONE)
+
+
+def require_aware(instant: datetime, name: str) -> datetime:
+    """Refuse a naive datetime: a time without a zone proves nothing."""
+    if instant.tzinfo is None:
+        msg = f"{name} has no time zone"
+        raise ValueError(msg)
+    return instant.astimezone(UTC)

@@ -1,0 +1,62 @@
+"""What a file holds, measured by a confined child. The caller's process parses nothing of the media itself."""
+
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from storage.media import sandbox
+from storage.media.errors import Reason, UnreadableMedia
+from storage.media.facts import Limits, MediaFacts
+
+INDEX_LIMIT_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """`index` is what `index.from_bytes` reads: made in the same pass, so that cutting never has to read the whole object."""
+
+    facts: MediaFacts
+    index: bytes
+
+
+def inspect(path: Path, limits: Limits | None = None) -> MediaFacts:
+    """Measure one local file. Raises: UnreadableMedia(reason), SandboxFailed."""
+    return _measure(path, limits or Limits(), {})
+
+
+def inspect_and_index(path: Path, limits: Limits | None = None) -> Inspection:
+    """Measure, and keep the position index. Raises: UnreadableMedia(reason), SandboxFailed."""
+    # beside the media: what cleans up after a killed process finds it there
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".index") as file:
+        facts = _measure(path, limits or Limits(), {"index": Path(file.name)})
+        return Inspection(facts, Path(file.name).read_bytes())
+
+
+def _measure(path: Path, limits: Limits, writes: dict[str, Path]) -> MediaFacts:
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableMedia(Reason.EMPTY)
+    answer = sandbox.run(
+        "measure",
+        asdict(limits),
+        reads={"media": path},
+        writes=writes,
+        limits=limits,
+        size_bytes=size,
+        output_bytes=INDEX_LIMIT_BYTES if writes else 1_000_000,
+    )
+    try:
+        facts = _adapter().validate_python(answer.value)
+    except ValidationError as error:
+        raise UnreadableMedia(Reason.HOSTILE, limit="output") from error
+    if facts.size_bytes != size or len(facts.segments) > limits.segments or len(facts.packet_hash) != 64:
+        raise UnreadableMedia(Reason.HOSTILE, limit="output")
+    return replace(facts, sandbox=answer.sandbox)
+
+
+@cache
+def _adapter() -> TypeAdapter[MediaFacts]:
+    return TypeAdapter(MediaFacts)

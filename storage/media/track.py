@@ -1,0 +1,176 @@
+"""One track of an MP4 as arrays: where each sample lies, when it is decoded and shown, whether it is a key frame. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.media.boxes import find, need, number
+from storage.media.errors import Reason, UnreadableMedia
+
+MAX_SAMPLES: Final = 8_000_000  # 24 h at 60 pictures a second is 5.2 million
+Longs = NDArray[np.int64]
+
+CODECS: Final = {
+    b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"mp4a": "aac", b"mp4v": "mpeg4", b"jpeg": "mjpeg", b"mjpa": "mjpeg",
+    b"alaw": "pcm_alaw", b"ulaw": "pcm_mulaw", b".mp3": "mp3",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """Arrays of equal length n, in decode order. Times in ticks of `timescale` per second; `shown` = decode time + composition offset."""
+
+    kind: str  # "video" or "audio"
+    codec: str
+    track_id: int
+    timescale: int
+    header: bytes  # tkhd, to keep rotation and picture size
+    description: bytes  # stsd body, verbatim
+    origin: int  # tick that the edit list puts at movie time 0: only used to keep sound and picture together
+    offsets: Longs
+    sizes: Longs
+    decoded: Longs
+    shown: Longs
+    keys: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+def read_track(trak: memoryview, size_bytes: int, movie_timescale: int) -> Track | None:
+    """A video or audio track of a `moov`, None for other kinds. Samples past the end of the file (a truncated copy) are dropped.
+
+    Raises: UnreadableMedia — damaged.
+    """
+    media = need(trak, b"mdia")
+    kind = {b"vide": "video", b"soun": "audio"}.get(bytes(need(media, b"hdlr")[8:12]))
+    if kind is None:
+        return None
+    head = need(media, b"mdhd")
+    timescale = number(head, 20 if head[0] == 1 else 12)
+    if timescale == 0:
+        raise UnreadableMedia(Reason.DAMAGED, timescale=0)
+    table = need(media, b"minf", b"stbl")
+    description = need(table, b"stsd")
+    header = bytes(need(trak, b"tkhd"))
+    track_id = number(memoryview(header), 20 if header[0] == 1 else 12)
+    sizes = _sizes(table)
+    count = len(sizes)
+    offsets = _offsets(table, sizes)
+    decoded = _cumulative(_runs(need(table, b"stts"), count))
+    shown = decoded + _composition(table, count)
+    keys = np.ones(count, bool)
+    sync = find(table, b"stss")
+    if sync is not None:
+        keys[:] = False
+        numbers = _words(sync, 8, number(sync, 4)).astype(np.int64) - 1
+        keys[numbers[(numbers >= 0) & (numbers < count)]] = True
+    inside = offsets + sizes <= size_bytes
+    if not inside.all():
+        keep = int(np.argmin(inside))
+        offsets, sizes, decoded, shown, keys = offsets[:keep], sizes[:keep], decoded[:keep], shown[:keep], keys[:keep]
+    origin = _origin(trak, timescale, movie_timescale)
+    return Track(kind, codec_of(description), track_id, timescale, header, bytes(description), origin, offsets, sizes, decoded, shown, keys)
+
+
+def _origin(trak: memoryview, timescale: int, movie_timescale: int) -> int:
+    """Leading empty edits delay a track, the first real one may skip its priming. More than a minute of either is not believed."""
+    body = find(trak, b"edts", b"elst")
+    if body is None or movie_timescale == 0:
+        return 0
+    wide = 8 if number(body, 0, 1) == 1 else 4
+    delay = 0
+    for i in range(min(number(body, 4), 4)):
+        at = 8 + i * (2 * wide + 4)
+        length, start = number(body, at, wide), number(body, at + wide, wide)
+        if start != (1 << 8 * wide) - 1:
+            origin = start - delay * timescale // movie_timescale
+            return origin if abs(origin) <= 60 * timescale else 0
+        delay += length
+    return 0
+
+
+def codec_of(description: memoryview) -> str:
+    """FFmpeg's name of the first sample entry, or its four letters."""
+    entry = bytes(description[12:16])
+    return CODECS.get(entry, entry.decode("latin1"))
+
+
+def _words(data: memoryview, at: int, count: int, kind: str = ">u4") -> NDArray[np.uint32]:
+    size = np.dtype(kind).itemsize
+    if count > MAX_SAMPLES or at + count * size > len(data):
+        raise UnreadableMedia(Reason.DAMAGED, table_entries=count)
+    return np.frombuffer(data, kind, count, at)
+
+
+def _sizes(table: memoryview) -> Longs:
+    body = find(table, b"stsz")
+    if body is None:
+        compact = need(table, b"stz2")
+        field, count = number(compact, 4) & 0xFF, number(compact, 8)
+        if field == 16:
+            return _words(compact, 12, count, ">u2").astype(np.int64)
+        if field == 8:
+            return _words(compact, 12, count, "u1").astype(np.int64)
+        raise UnreadableMedia(Reason.DAMAGED, stz2_field=field)
+    same, count = number(body, 4), number(body, 8)
+    if same == 0:
+        return _words(body, 12, count).astype(np.int64)
+    if count > MAX_SAMPLES:
+        raise UnreadableMedia(Reason.DAMAGED, table_entries=count)
+    return np.full(count, same, np.int64)
+
+
+def _offsets(table: memoryview, sizes: Longs) -> Longs:
+    """Chunk offsets, spread over the samples of each chunk."""
+    body = find(table, b"stco")
+    chunks = _words(body, 8, number(body, 4)).astype(np.int64) if body is not None else None
+    if chunks is None:
+        body = need(table, b"co64")
+        chunks = _words(body, 8, number(body, 4), ">u8").astype(np.int64)
+    count = len(sizes)
+    if count == 0 or len(chunks) == 0:
+        return np.zeros(count, np.int64)
+    body = need(table, b"stsc")
+    runs = _words(body, 8, number(body, 4) * 3).reshape(-1, 3).astype(np.int64)
+    if len(runs) == 0 or (runs[:, 2] != 1).any():
+        # a second sample description changes codec parameters midway; no recorder was seen to do it
+        raise UnreadableMedia(Reason.DAMAGED, sample_descriptions=int(runs[:, 2].max()) if len(runs) else 0)
+    first = runs[:, 0] - 1
+    lengths = np.diff(np.append(first, len(chunks)))
+    if (lengths < 0).any() or first[0] != 0 or runs[:, 1].max() > MAX_SAMPLES:
+        raise UnreadableMedia(Reason.DAMAGED, box="stsc")
+    per_chunk = np.repeat(runs[:, 1], lengths)
+    total = int(per_chunk.sum())
+    if total > MAX_SAMPLES or total < count:
+        raise UnreadableMedia(Reason.DAMAGED, box="stsc")
+    chunk_of = np.repeat(np.arange(len(chunks)), per_chunk)[:count]
+    before = np.cumsum(sizes) - sizes
+    starts = np.minimum(np.cumsum(per_chunk) - per_chunk, count - 1)
+    places: Longs = chunks[chunk_of] + before - before[starts][chunk_of]
+    return places
+
+
+def _runs(body: memoryview, count: int) -> Longs:
+    """Expand (count, value) pairs to `count` values; a table that ends early repeats its last value."""
+    pairs = _words(body, 8, number(body, 4) * 2).reshape(-1, 2).astype(np.int64)
+    if int(pairs[:, 0].sum()) > MAX_SAMPLES:
+        raise UnreadableMedia(Reason.DAMAGED, box="run-lengths")
+    values: Longs = np.repeat(pairs[:, 1], pairs[:, 0])[:count]
+    padding: Longs = np.full(count - len(values), values[-1] if len(values) else 0, np.int64)
+    whole: Longs = np.concatenate((values, padding))
+    return whole
+
+
+def _cumulative(steps: Longs) -> Longs:
+    return np.cumsum(steps) - steps
+
+
+def _composition(table: memoryview, count: int) -> Longs:
+    body = find(table, b"ctts")
+    if body is None:
+        return np.zeros(count, np.int64)
+    # version 0 is unsigned on paper; every writer that needs it stores two's complement
+    return _runs(body, count).astype(np.uint32).astype(np.int32).astype(np.int64)

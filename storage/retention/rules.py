@@ -1,0 +1,35 @@
+"""How long a recording must be kept. R73; Q2 of domain.md. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from storage.kernel.clock import BUREAU_ZONE, local_date
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """Figures in force. `leap_day_rule`: `next-day` (29 Feb → 1 Mar, never shorter than the term) or `last-day` (→ 28 Feb)."""
+
+    retention_years: int
+    leap_day_rule: str
+
+
+def add_years(day: date, years: int, leap_day_rule: str) -> date:
+    """The same calendar day `years` later; 29 February by the explicit rule."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1) if leap_day_rule == "next-day" else date(day.year + years, 2, 28)
+
+
+def retain_until(rule: RetentionRule, *, recorded_end_at: datetime, class_ends_on: date | None) -> datetime:
+    """The first instant at which destruction may be considered.
+
+    `max(recorded end, class end) + retention_years` calendar years, counted in whole days at the bureau: the day itself is kept to its
+    last second, so the answer is midnight (Asia/Shanghai) after it. A longer term is always allowed, a shorter one never.
+    """
+    last_day = local_date(recorded_end_at)
+    if class_ends_on is not None:
+        last_day = max(last_day, class_ends_on)
+    final_day = add_years(last_day, rule.retention_years, rule.leap_day_rule)
+    return datetime.combine(final_day + timedelta(days=1), time(), BUREAU_ZONE).astimezone(UTC)

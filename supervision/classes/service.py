@@ -1,0 +1,210 @@
+"""Agreements, classes and their timetable: what the county ordered and when it takes place. R39–R41, R47, R68, R77."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.kernel.actor import Actor
+from storage.kernel.clock import BUREAU_ZONE, local_date
+from storage.ledger import service as ledger
+from supervision.classes.errors import LessonBegun, LessonOutsideClass, NotTaskable, QualificationLapsed, RoomTaken
+from supervision.classes.models import AgreementLocation, Category, Lesson, TrainingAgreement, TrainingClass
+from supervision.institutions.errors import CodeTaken
+from supervision.institutions.models import Institution, InstitutionStatus, Qualification, Room, TeachingPoint
+from supervision.institutions.service import by_code
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLesson:
+    """One line of a timetable as filed: local times at the bureau."""
+
+    on: date
+    number: int  # which lesson of the day, from 1
+    starts_at: datetime
+    ends_at: datetime
+    room_code: str
+    teacher: str
+    topic: str = ""
+
+
+def sign_agreement(
+    session: Session,
+    institution: Institution,
+    *,
+    number: str,
+    year: int,
+    category: Category,
+    task_persons: int,
+    signed_on: date,
+    valid_from: date,
+    valid_until: date,
+    teaching_point_codes: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> TrainingAgreement:
+    """Record a training agreement with its agreed places (R77).
+
+    Raises: NotTaskable — excluded or suspended (R47); QualificationLapsed — no licence valid on every day of it (R41); CodeTaken.
+    """
+    if institution.status is not InstitutionStatus.ACTIVE:
+        raise NotTaskable(institution=institution.name, status=institution.status.value)
+    licensed = session.scalar(
+        select(Qualification.id)
+        .where(
+            Qualification.institution_id == institution.id,
+            Qualification.valid_from <= valid_from,
+            Qualification.valid_until >= valid_until,
+        )
+        .limit(1)
+    )
+    if licensed is None:
+        raise QualificationLapsed(institution=institution.name, day=valid_until)
+    if session.scalar(select(TrainingAgreement.id).where(TrainingAgreement.number == number)) is not None:
+        raise CodeTaken(what="agreement", code=number)
+    row = TrainingAgreement(
+        institution_id=institution.id,
+        number=number,
+        year=year,
+        category=category,
+        task_persons=task_persons,
+        signed_on=signed_on,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    session.add(row)
+    session.flush()
+    for code in teaching_point_codes:
+        point = by_code(session, TeachingPoint, code, institution.id, "teaching-point")
+        session.add(AgreementLocation(institution_id=institution.id, agreement_id=row.id, teaching_point_id=point.id))
+    session.flush()
+    facts = {"number": number, "year": year, "category": category, "task_persons": task_persons, "places": list(teaching_point_codes)}
+    ledger.append(session, actor=actor, at=at, action="agreement.signed", subject=f"agreement/{number}", tenant=institution.id, body=facts)
+    return row
+
+
+def open_class(
+    session: Session,
+    institution: Institution,
+    *,
+    agreement: TrainingAgreement,
+    code: str,
+    trade: str,
+    department: str | None,
+    starts_on: date,
+    ends_on: date,
+    actor: Actor,
+    at: datetime,
+) -> TrainingClass:
+    """Open a class under an agreement. Raises: NotTaskable (R47), CodeTaken."""
+    if institution.status is not InstitutionStatus.ACTIVE:
+        raise NotTaskable(institution=institution.name, status=institution.status.value)
+    if session.scalar(select(TrainingClass.id).where(TrainingClass.code == code)) is not None:
+        raise CodeTaken(what="class", code=code)
+    row = TrainingClass(
+        institution_id=institution.id,
+        agreement_id=agreement.id,
+        code=code,
+        trade=trade,
+        department=department,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    session.add(row)
+    session.flush()
+    facts = {"code": code, "trade": trade, "agreement": agreement.number, "starts_on": starts_on, "ends_on": ends_on}
+    ledger.append(session, actor=actor, at=at, action="class.opened", subject=f"class/{code}", tenant=institution.id, body=facts)
+    return row
+
+
+def file_timetable(
+    session: Session, institution: Institution, training_class: TrainingClass, planned: Sequence[PlannedLesson], *, actor: Actor, at: datetime
+) -> list[Lesson]:
+    """Add lessons to a class. A line filed before is left as it is, so filing twice changes nothing; nothing is half-filed.
+
+    Raises: LessonOutsideClass, RoomTaken, RegistryMissing — an unknown room.
+    """
+    rooms = {code: by_code(session, Room, code, institution.id, "room") for code in {p.room_code for p in planned}}
+    wanted = {_natural_id(training_class, p): p for p in planned}
+    known = set(session.scalars(select(Lesson.natural_id).where(Lesson.natural_id.in_(list(wanted)))))
+    lessons: list[Lesson] = []
+    for natural_id, line in wanted.items():
+        if natural_id in known:
+            continue
+        if not training_class.starts_on <= line.on <= training_class.ends_on:
+            raise LessonOutsideClass(lesson=natural_id, starts_on=training_class.starts_on, ends_on=training_class.ends_on)
+        room = rooms[line.room_code]
+        clash = session.scalar(
+            select(Lesson.natural_id)
+            .where(Lesson.room_id == room.id, Lesson.starts_at < line.ends_at, Lesson.ends_at > line.starts_at, Lesson.cancelled_at.is_(None))
+            .limit(1)
+        )
+        if clash is not None:
+            raise RoomTaken(room=line.room_code, lesson=clash)
+        lesson = Lesson(
+            institution_id=institution.id,
+            class_id=training_class.id,
+            room_id=room.id,
+            natural_id=natural_id,
+            teacher=line.teacher,
+            topic=line.topic,
+            starts_at=line.starts_at,
+            ends_at=line.ends_at,
+        )
+        session.add(lesson)
+        session.flush()
+        lessons.append(lesson)
+    if lessons:
+        facts = {"lessons": [[lesson.natural_id, lesson.starts_at, lesson.ends_at] for lesson in lessons]}
+        subject = f"class/{training_class.code}"
+        ledger.append(session, actor=actor, at=at, action="class.timetable-filed", subject=subject, tenant=institution.id, body=facts)
+    return lessons
+
+
+def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor, at: datetime) -> None:
+    """Cancel a lesson before it begins. Raises: LessonBegun — afterwards only an explanation helps."""
+    if at >= lesson.starts_at:
+        raise LessonBegun(lesson=lesson.natural_id)
+    if lesson.cancelled_at is not None:
+        return
+    lesson.cancelled_at = at
+    session.flush()
+    subject = f"lesson/{lesson.natural_id}"
+    ledger.append(session, actor=actor, at=at, action="lesson.cancelled", subject=subject, tenant=lesson.institution_id, body={"reason": reason})
+
+
+def move_end(session: Session, row: TrainingClass, ends_on: date, *, reason: str, actor: Actor, at: datetime) -> None:
+    """Move the last day of a class. Locks of its recordings follow within the hour (`extend-locks`), they are never shortened. R22, R73.
+
+    Raises: LessonOutsideClass — a lesson lies after the new end.
+    """
+    last = session.scalars(
+        select(Lesson).where(Lesson.class_id == row.id, Lesson.cancelled_at.is_(None)).order_by(Lesson.starts_at.desc()).limit(1)
+    ).one_or_none()
+    if ends_on < row.starts_on or (last is not None and lesson_date(last) > ends_on):
+        named = last.natural_id if last is not None else row.code
+        raise LessonOutsideClass(lesson=named, starts_on=row.starts_on, ends_on=ends_on)
+    if ends_on == row.ends_on:
+        return
+    facts = {"from": row.ends_on, "to": ends_on, "reason": reason}
+    row.ends_on = ends_on
+    session.flush()
+    ledger.append(session, actor=actor, at=at, action="class.end-moved", subject=f"class/{row.code}", tenant=row.institution_id, body=facts)
+
+
+def lesson_date(lesson: Lesson) -> date:
+    """The local day of a lesson."""
+    return local_date(lesson.starts_at)
+
+
+def local_times(on: date, begins: str, ends: str) -> tuple[datetime, datetime]:
+    """`09:00`, `11:30` on a day at the bureau as instants. Raises: ValueError."""
+    start = datetime.strptime(f"{on.isoformat()} {begins}", "%Y-%m-%d %H:%M").replace(tzinfo=BUREAU_ZONE)
+    end = datetime.strptime(f"{on.isoformat()} {ends}", "%Y-%m-%d %H:%M").replace(tzinfo=BUREAU_ZONE)
+    return start, end
+
+
+def _natural_id(training_class: TrainingClass, line: PlannedLesson) -> str:
+    return f"{training_class.code}/{line.on.isoformat()}/{line.number}"

@@ -1,0 +1,52 @@
+"""Refusals around footage. R71–R73."""
+
+from storage.kernel.errors import DomainError
+
+
+class SlotNotYours(DomainError):
+    """The chosen slot does not exist or belongs to another institution; the two are not told apart."""
+
+    code = "slot-not-found"
+    clause = "R71"
+
+
+class StartOutsideTimetable(DomainError):
+    """A recording's start is too far from the lesson it is said to show. Facts: start, slot, hours."""
+
+    code = "start-outside-timetable"
+    clause = "R71"
+
+
+class SpanOutsideGap(DomainError):
+    """An explanation must lie inside what is missing. Facts: slot."""
+
+    code = "span-outside-gap"
+    clause = "R71"
+
+
+class ExplanationTooLate(DomainError):
+    """Facts: until."""
+
+    code = "explanation-too-late"
+    clause = "R71"
+
+
+class NotVerifiedYet(DomainError):
+    """Facts: state."""
+
+    code = "recording-not-verified"
+    clause = "R72"
+
+
+class HashMismatch(DomainError):
+    """The stored bytes no longer hash to what the catalogue says. Facts: recording."""
+
+    code = "stored-hash-mismatch"
+    clause = "R73"
+
+
+class ScratchFull(DomainError):
+    """Not enough room to spool a recording for verification; the job is tried again later. Facts: needed_bytes, free_bytes."""
+
+    code = "scratch-full"
+    clause = "R72"

@@ -1,0 +1,120 @@
+"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn, what is over its day named. R73; 2.3.1."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, case, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from storage.database.session import SYSTEM
+from storage.kernel.actor import Actor
+from storage.ledger import history
+from storage.objects.errors import ObjectMissing
+from storage.objects.port import ObjectStore
+from storage.retention import service as retention
+from storage.retention.models import KeptVersion
+from storage.retention.rules import RetentionRule, retain_until
+from supervision.classes.models import Lesson, TrainingClass
+from supervision.footage.errors import HashMismatch
+from supervision.footage.lifecycle import RECORDING_MOVES, RecordingEvent, RecordingState
+from supervision.footage.models import Recording, Slot
+from supervision.footage.verification import Bench, check_hash
+
+PATROL = Actor(kind="system", name="patrol", role="worker")
+
+
+@dataclass(frozen=True, slots=True)
+class PatrolRule:
+    """Every stored version is read back at least every `patrol_days` days."""
+
+    patrol_days: int
+
+
+def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, actor: Actor, at: datetime, limit: int = 200) -> int:
+    """Extend locks of recordings whose class now ends later than when they were locked; never shorten. Returns how many.
+
+    Others that do the same at this moment skip the rows taken here.
+    """
+    rows = session.execute(
+        select(Recording, TrainingClass.ends_on)
+        .join(Slot, Slot.id == Recording.slot_id)
+        .join(Lesson, Lesson.id == Slot.lesson_id)
+        .join(TrainingClass, TrainingClass.id == Lesson.class_id)
+        .where(
+            Recording.state.in_((RecordingState.CATALOGUED, RecordingState.RETAINED)),
+            Recording.recorded_span.is_not(None),
+            Recording.retain_until < _kept_for_the_class_until(rule),
+        )
+        .order_by(Recording.id)
+        .limit(limit)
+        .with_for_update(of=Recording, skip_locked=True)
+    ).all()
+    for recording, ends_on in rows:
+        assert recording.version_id and recording.sha256 and recording.recorded_span and recording.recorded_span.upper  # noqa: S101 - catalogued
+        until = retain_until(rule, recorded_end_at=recording.recorded_span.upper, class_ends_on=ends_on)
+        held = retention.Held(recording.institution_id, recording.object_key, recording.version_id, recording.size_bytes, recording.sha256)
+        recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
+    return len(rows)
+
+
+def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
+    """`retain_until` of a recording that ended before its class did, in SQL: so that the sweep finds only what is to be extended.
+
+    PostgreSQL ends a term from 29 February in a common year on the 28th; `next-day` asks for a day more (retention.rules.add_years).
+    """
+    term = cast(TrainingClass.ends_on, DateTime) + func.make_interval(rule.retention_years)
+    fell_back = (func.extract("day", TrainingClass.ends_on) == 29) & (func.extract("day", term) == 28)
+    days = case((fell_back, 2), else_=1) if rule.leap_day_rule == "next-day" else literal(1)
+    return func.timezone("Asia/Shanghai", term + func.make_interval(0, 0, 0, days))
+
+
+def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]:
+    """Read back the versions that were not read for longest; raise an alarm for each that no longer is what the catalogue says.
+
+    Returns the recordings that alarmed. A HEAD proves nothing (a flipped bit on disk still answers 200): bytes are read and hashed.
+    """
+    at = bench.clock.now_at()
+    with bench.database.transaction(SYSTEM) as session:
+        due = session.execute(
+            select(Recording.id, KeptVersion.id)
+            .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
+            .where(
+                KeptVersion.destroyed_at.is_(None),
+                Recording.state == RecordingState.RETAINED,
+                (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < at - timedelta(days=rule.patrol_days)),
+            )
+            .order_by(KeptVersion.patrolled_at.asc().nulls_first())
+            .limit(batch)
+        )
+        wanted = list(due)
+    alarmed: list[UUID] = []
+    for recording_id, kept_id in wanted:
+        if not inspect_one(bench, recording_id, kept_id):
+            alarmed.append(recording_id)
+    return alarmed
+
+
+def inspect_one(bench: Bench, recording_id: UUID, kept_id: UUID) -> bool:
+    """Read one version back: bytes, lock, presence. False: the recording was moved to INTEGRITY_ALARM."""
+    with bench.database.transaction(SYSTEM) as session:
+        recording = session.get_one(Recording, recording_id)
+        kept = session.get_one(KeptVersion, kept_id)
+    why = ""
+    try:
+        check_hash(bench, recording)
+        lock = bench.store.retention(kept.object_key, kept.version_id)
+        if lock is None or lock.mode != "COMPLIANCE" or lock.until < kept.retain_until:
+            why = "lock-missing-or-shortened"
+    except ObjectMissing:
+        why = "version-missing"
+    except HashMismatch:
+        why = "stored-hash-mismatch"
+    with bench.database.transaction(SYSTEM) as session:
+        session.get_one(KeptVersion, kept_id).patrolled_at = bench.clock.now_at()
+        recording = session.get_one(Recording, recording_id, with_for_update=True)
+        if why and recording.state in (RecordingState.CATALOGUED, RecordingState.RETAINED):
+            recording.reason = why
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=bench.clock.now_at(), reason=why)
+    return not why

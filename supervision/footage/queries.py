@@ -1,0 +1,182 @@
+"""What pages and the API ask of the coverage ledger. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from storage.kernel.clock import BUREAU_ZONE, local_date
+from supervision.classes.models import AgreementLocation, Lesson, SignRecord, TrainingClass
+from supervision.footage.coverage import Coverage, coverage
+from supervision.footage.lifecycle import ExplanationState, SlotState
+from supervision.footage.models import DuplicateLink, GapExplanation, Recording, Slot
+from supervision.footage.rules import CoverageRule
+from supervision.institutions.models import Camera, Institution, Room
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One slot with its coverage and what is said about it. `place_agreed` False: the room is at a place the agreement does not name (R77)."""
+
+    slot: Slot
+    lesson: Lesson
+    class_code: str
+    trade: str
+    room: str
+    camera: str
+    institution: str
+    institution_name: str
+    place_agreed: bool
+    coverage: Coverage
+    explanations: tuple[GapExplanation, ...]
+    recordings: tuple[Recording, ...]
+
+
+def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
+    """Instants of the bureau's days `[first, last]`."""
+    return datetime.combine(first, time(), BUREAU_ZONE), datetime.combine(last + timedelta(days=1), time(), BUREAU_ZONE)
+
+
+def ledger_lines(
+    session: Session,
+    rule: CoverageRule,
+    *,
+    tenant: UUID | None,
+    first: date,
+    last: date,
+    department: str | None = None,
+    states: Sequence[SlotState] = (),
+    limit: int = 500,
+    after: tuple[datetime, UUID] | None = None,
+) -> list[LedgerLine]:
+    """Slots of an institution (`tenant=None`: all) scheduled in the days `[first, last]`, in order of time.
+
+    `department`: only classes that this industry department organises (R23); None: all.
+    """
+    begin, end = day_bounds(first, last)
+    agreed = exists(
+        select(AgreementLocation.id).where(
+            AgreementLocation.agreement_id == TrainingClass.agreement_id, AgreementLocation.teaching_point_id == Room.teaching_point_id
+        )
+    )
+    query = (
+        select(Slot, Lesson, TrainingClass.code, TrainingClass.trade, Room.name, Camera.code, Institution.code, Institution.name, agreed)
+        .join(Lesson, Lesson.id == Slot.lesson_id)
+        .join(TrainingClass, TrainingClass.id == Lesson.class_id)
+        .join(Room, Room.id == Lesson.room_id)
+        .join(Camera, Camera.id == Slot.camera_id)
+        .join(Institution, Institution.id == Slot.institution_id)
+        .where(Slot.starts_at >= begin, Slot.starts_at < end)
+        .order_by(Slot.starts_at, Slot.id)
+        .limit(limit)
+    )
+    if tenant is not None:
+        query = query.where(Slot.institution_id == tenant)
+    if department is not None:
+        query = query.where(TrainingClass.department == department)
+    if states:
+        query = query.where(Slot.state.in_(states))
+    if after is not None:
+        query = query.where((Slot.starts_at, Slot.id) > after)  # type: ignore[operator]
+    rows = session.execute(query).all()
+    return _lines(session, rule, rows)
+
+
+def slot_line(session: Session, rule: CoverageRule, slot_id: UUID, tenant: UUID | None, *, department: str | None = None) -> LedgerLine | None:
+    """One slot of an institution (`tenant=None`: any) and of a department's classes (None: any)."""
+    slot = session.get(Slot, slot_id)
+    if slot is None or (tenant is not None and slot.institution_id != tenant):
+        return None
+    day = local_date(slot.starts_at)
+    lines = ledger_lines(session, rule, tenant=slot.institution_id, department=department, first=day, last=day)
+    return next((line for line in lines if line.slot.id == slot_id), None)
+
+
+def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[LedgerLine]:  # type: ignore[type-arg]
+    ids = [row[0].id for row in rows]
+    covered = coverage(session, ids, rule)
+    explained: dict[UUID, list[GapExplanation]] = {}
+    for told in session.scalars(select(GapExplanation).where(GapExplanation.slot_id.in_(ids)).order_by(GapExplanation.id)):
+        explained.setdefault(told.slot_id, []).append(told)
+    recorded: dict[UUID, list[Recording]] = {}
+    for recording in session.scalars(select(Recording).where(Recording.slot_id.in_(ids)).order_by(Recording.id)):
+        if recording.slot_id is not None:
+            recorded.setdefault(recording.slot_id, []).append(recording)
+    return [
+        LedgerLine(
+            slot=slot,
+            lesson=lesson,
+            class_code=class_code,
+            trade=trade,
+            room=room,
+            camera=camera,
+            institution=institution,
+            institution_name=institution_name,
+            place_agreed=bool(agreed),
+            coverage=covered[slot.id],
+            explanations=tuple(explained.get(slot.id, ())),
+            recordings=tuple(recorded.get(slot.id, ())),
+        )
+        for slot, lesson, class_code, trade, room, camera, institution, institution_name, agreed in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What an institution has to do, counted. `next_due_at`: the nearest upload deadline among slots without footage."""
+
+    due_soon: int
+    next_due_at: datetime | None
+    missing: int
+    awaiting_choice: int
+    refused: int
+    undecided: int
+
+
+def duties(session: Session, tenant: UUID, now: datetime) -> Duties:
+    """Today's duties of an institution."""
+    due, nearest = session.execute(
+        select(func.count(), func.min(Slot.due_at)).where(Slot.institution_id == tenant, Slot.state == SlotState.ANNOUNCED, Slot.starts_at <= now)
+    ).one()
+    missing = session.scalar(select(func.count()).where(Slot.institution_id == tenant, Slot.state == SlotState.MISSING))
+    awaiting = session.scalar(
+        select(func.count()).where(Recording.institution_id == tenant, Recording.state == "verified", Recording.slot_id.is_(None))
+    )
+    refused = session.scalar(
+        select(func.count()).where(Recording.institution_id == tenant, Recording.state == "rejected", Recording.created_at > now - timedelta(days=30))
+    )
+    undecided = session.scalar(
+        select(func.count()).where(GapExplanation.institution_id == tenant, GapExplanation.state == ExplanationState.SUBMITTED)
+    )
+    return Duties(int(due), nearest, int(missing or 0), int(awaiting or 0), int(refused or 0), int(undecided or 0))
+
+
+def sign_counts(session: Session, lesson_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many trainees signed in, per lesson."""
+    rows = session.execute(select(SignRecord.lesson_id, func.count()).where(SignRecord.lesson_id.in_(lesson_ids)).group_by(SignRecord.lesson_id))
+    return dict(rows.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """An earlier verified recording with the same bytes or the same pictures. `kind`: same-bytes-as-earlier | same-packets-as-earlier."""
+
+    recording_id: UUID
+    file_name: str
+    institution: str
+    kind: str
+
+
+def twins(session: Session, recording_id: UUID) -> list[Twin]:
+    """Where the same footage was seen before. For the bureau only: in an institution's scope the database answers with nothing."""
+    rows = session.execute(
+        select(Recording.id, Recording.file_name, Institution.name, DuplicateLink.kind)
+        .join(Recording, Recording.id == DuplicateLink.earlier_id)
+        .join(Institution, Institution.id == Recording.institution_id)
+        .where(DuplicateLink.recording_id == recording_id)
+        .order_by(Recording.id)
+    )
+    return [Twin(*row) for row in rows]

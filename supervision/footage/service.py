@@ -1,0 +1,332 @@
+"""Use-cases of the catalogue, the institution's side: announce a recording, choose its slot, explain a gap. R71–R73.
+
+What the worker does with a received file stands in `verification.py`; coverage reads in `coverage.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from storage.kernel.actor import Actor
+from storage.kernel.clock import BUREAU_ZONE, local_date
+from storage.kernel.errors import ForbiddenMove, NotFound
+from storage.kernel.events import Event, Events
+from storage.kernel.span import Span, subtract
+from storage.kernel.workdays import add_working_days
+from storage.ledger import history
+from storage.objects.port import ObjectStore
+from storage.uploads import service as uploads
+from storage.uploads.models import UploadSession, UploadState
+from storage.uploads.rules import UploadRule
+from supervision.classes import service as classes
+from supervision.classes.models import Lesson
+from supervision.footage.coverage import coverage
+from supervision.footage.errors import ExplanationTooLate, SlotNotYours, SpanOutsideGap, StartOutsideTimetable
+from supervision.footage.lifecycle import (
+    EXPLANATION_MOVES,
+    RECORDING_MOVES,
+    SLOT_MOVES,
+    ExplanationEvent,
+    ExplanationState,
+    RecordingEvent,
+    RecordingState,
+    SlotEvent,
+    SlotState,
+)
+from supervision.footage.matching import Expected, Match, distance, match_file, time_in_name
+from supervision.footage.models import GapExplanation, Recording, Slot
+from supervision.footage.rules import CoverageRule
+from supervision.institutions.models import Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the sender says about a file: the slot and when it starts. Either may be left to the file name."""
+
+    slot_id: UUID | None = None
+    start_at: datetime | None = None
+
+
+def announce(
+    session: Session,
+    store: ObjectStore,
+    wanted: uploads.Wanted,
+    choice: Choice,
+    *,
+    rules: tuple[UploadRule, CoverageRule],
+    actor: Actor,
+    at: datetime,
+) -> tuple[UploadSession, Recording, bool]:
+    """Open (or find again) the upload of a file and its recording row. Third: whether it is new.
+
+    Raises: what `open_upload` raises; SlotNotYours, StartOutsideTimetable — the choice does not fit.
+    """
+    upload_rule, coverage_rule = rules
+    _retire_refused(session, wanted)
+    upload, is_new = uploads.open_upload(session, store, wanted, upload_rule, opened_by=actor.name, at=at)
+    if not is_new:
+        return upload, recording_of_upload(session, upload.id, wanted.tenant), False
+    recording = Recording(
+        institution_id=wanted.tenant,
+        upload_id=upload.id,
+        file_name=wanted.file_name,
+        state=RecordingState.UPLOADING,
+        object_key=upload.object_key,
+        size_bytes=wanted.size_bytes,
+        start_source="",
+        reason="",
+        reason_facts={},
+    )
+    history.begin(
+        session, recording, actor=actor, at=at, event="announce", clause="R72", facts={"file_name": wanted.file_name, "size_bytes": wanted.size_bytes}
+    )
+    assign(session, recording, choice, coverage_rule)
+    return upload, recording, True
+
+
+def _retire_refused(session: Session, wanted: uploads.Wanted) -> None:
+    """A file that was refused may be sent again: its old session gives the key back."""
+    refused = session.scalars(
+        select(UploadSession)
+        .join(Recording, Recording.upload_id == UploadSession.id)
+        .where(
+            UploadSession.tenant_id == wanted.tenant,
+            UploadSession.idempotency_key == wanted.key,
+            Recording.state == RecordingState.REJECTED,
+        )
+    ).one_or_none()
+    if refused is not None:
+        uploads.retire_key(refused)
+        session.flush()
+
+
+def recording_of_upload(session: Session, upload_id: UUID, tenant: UUID | None) -> Recording:
+    """The recording that an upload brings. Raises: NotFound."""
+    query = select(Recording).where(Recording.upload_id == upload_id)
+    if tenant is not None:
+        query = query.where(Recording.institution_id == tenant)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound(what="upload", id=str(upload_id))
+    return row
+
+
+def find(session: Session, recording_id: UUID, tenant: UUID | None, *, lock: bool = False) -> Recording:
+    """One recording of an institution (`tenant=None`: any). Raises: NotFound."""
+    query = select(Recording).where(Recording.id == recording_id)
+    if tenant is not None:
+        query = query.where(Recording.institution_id == tenant)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(what="recording", id=str(recording_id))
+    return row
+
+
+def expected_near(session: Session, tenant: UUID, instant: datetime, within: timedelta) -> list[Expected]:
+    """Slots of an institution scheduled around an instant, as matching wants them."""
+    rows = session.execute(
+        select(Slot.id, Camera.code, Slot.span)
+        .join(Camera, Camera.id == Slot.camera_id)
+        .where(
+            Slot.institution_id == tenant,
+            Slot.starts_at > instant - within - timedelta(days=1),  # no lesson lasts a day
+            Slot.starts_at < instant + within,
+            Slot.state != SlotState.CANCELLED,
+        )
+    ).all()
+    return [Expected(row.id, row.code, Span(row.span.lower, row.span.upper)) for row in rows]
+
+
+def propose(session: Session, tenant: UUID, file_name: str, rule: CoverageRule, *, container_start_at: datetime | None = None) -> Match:
+    """The slot a file most likely belongs to."""
+    start_at = time_in_name(file_name) or container_start_at
+    if start_at is None:
+        return Match(None, None, "none")
+    near = expected_near(session, tenant, start_at, rule.start_tolerance)
+    return match_file(file_name, near, container_start_at=container_start_at, tolerance=rule.start_tolerance)
+
+
+def assign(session: Session, recording: Recording, choice: Choice, rule: CoverageRule, *, container_start_at: datetime | None = None) -> None:
+    """Set slot, camera and start of a recording from the sender's choice, else from name and container.
+
+    Raises: SlotNotYours; StartOutsideTimetable — chosen start too far from the chosen lesson.
+    """
+    match = propose(session, recording.institution_id, recording.file_name, rule, container_start_at=container_start_at)
+    start_at = choice.start_at or match.start_at
+    source = "chosen" if choice.start_at else match.source
+    slot_id = choice.slot_id or recording.slot_id or match.slot_id
+    if slot_id is not None:
+        slot = session.scalars(select(Slot).where(Slot.id == slot_id, Slot.institution_id == recording.institution_id)).one_or_none()
+        if slot is None or slot.state is SlotState.CANCELLED:
+            raise SlotNotYours(slot=str(slot_id))
+        if start_at is None and choice.slot_id is not None:
+            start_at, source = slot.starts_at, "slot"
+        if start_at is not None and distance(start_at, Span(slot.span.lower, slot.span.upper)) > rule.start_tolerance:  # type: ignore[arg-type]
+            if choice.slot_id is not None:
+                raise StartOutsideTimetable(start=start_at, slot=slot.natural_id, hours=rule.start_tolerance_hours)
+            slot_id = None
+        recording.slot_id, recording.camera_id = (slot.id, slot.camera_id) if slot_id else (None, None)
+    recording.declared_start_at, recording.start_source = start_at, source if start_at else ""
+    session.flush()
+
+
+def choose(session: Session, recording: Recording, choice: Choice, rule: CoverageRule, *, events: Events) -> None:
+    """The sender corrects slot or start before the recording is catalogued; a verified one that waited for this goes on."""
+    if recording.state in (RecordingState.UPLOADING, RecordingState.RECEIVED, RecordingState.QUARANTINED, RecordingState.VERIFIED):
+        assign(session, recording, choice, rule)
+        if recording.state is RecordingState.VERIFIED and recording.slot_id and recording.declared_start_at:
+            events.publish(session, Event("recording.verified", {"recording_id": str(recording.id)}))
+        return
+    raise ForbiddenMove(machine="recording", state=recording.state.value, event="choose", why="already-catalogued")
+
+
+def receive(session: Session, store: ObjectStore, upload: UploadSession, recording: Recording, *, actor: Actor, at: datetime, events: Events) -> None:
+    """Every byte is in the store: complete the upload and start verification. Repeating answers the same and starts nothing twice.
+
+    The caller holds the lock on `upload`. Raises: UploadIncomplete, UploadClosed.
+    """
+    stored = uploads.complete(session, store, upload, at=at)
+    if recording.state is not RecordingState.UPLOADING:
+        return
+    recording.version_id = stored.version_id
+    history.move(
+        session,
+        recording,
+        RECORDING_MOVES,
+        RecordingEvent.RECEIVE,
+        actor=actor,
+        at=at,
+        facts={"version_id": stored.version_id, "size_bytes": stored.size_bytes},
+    )
+    events.publish(session, Event("recording.received", {"recording_id": str(recording.id)}))
+
+
+def abandon(
+    session: Session, store: ObjectStore, upload: UploadSession, recording: Recording, *, state: UploadState, reason: str, actor: Actor, at: datetime
+) -> None:
+    """Give an unfinished upload up (by its sender, or by the sweeper when it expired)."""
+    uploads.give_up(store, upload, state=state, at=at)
+    if recording.state is RecordingState.UPLOADING:
+        history.move(session, recording, RECORDING_MOVES, RecordingEvent.ABANDON, actor=actor, at=at, reason=reason)
+
+
+def expire_idle(session: Session, store: ObjectStore, rule: UploadRule, *, actor: Actor, at: datetime, events: Events) -> int:
+    """Sweep uploads without activity. Returns how many.
+
+    An upload whose parts were joined just before a crash is received, not thrown away: its bytes are all in the store.
+    """
+    idle = uploads.idle_uploads(session, before=at - timedelta(days=rule.open_upload_days))
+    for upload in idle:
+        recording = recording_of_upload(session, upload.id, None)
+        if uploads.was_joined(store, upload):
+            receive(session, store, upload, recording, actor=actor, at=at, events=events)
+        else:
+            abandon(session, store, upload, recording, state=UploadState.EXPIRED, reason="no-activity", actor=actor, at=at)
+    return len(idle)
+
+
+def mark_overdue(session: Session, rule: CoverageRule, *, actor: Actor, at: datetime, limit: int = 500) -> int:
+    """Slots past their deadline with something missing turn MISSING: absence is a record, not a silence. Returns how many were looked at."""
+    overdue = session.scalars(
+        select(Slot)
+        .where(Slot.state.in_((SlotState.ANNOUNCED, SlotState.COVERED)), Slot.due_at <= at, Slot.settled_at.is_(None))
+        .order_by(Slot.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    found = coverage(session, [s.id for s in overdue], rule)
+    for slot in overdue:
+        if found[slot.id].is_whole:
+            slot.settled_at = at
+            if slot.state is SlotState.ANNOUNCED:  # nothing proves it: only an explanation can have filled it
+                history.move(session, slot, SLOT_MOVES, SlotEvent.EXPLAIN, actor=actor, at=at)
+            continue
+        history.move(session, slot, SLOT_MOVES, SlotEvent.MISS, actor=actor, at=at, facts={"missing_s": int(found[slot.id].missing_s)})
+    session.flush()
+    return len(overdue)
+
+
+def explain(session: Session, slot: Slot, span: Span, *, cause: str, text: str, rule: CoverageRule, actor: Actor, at: datetime) -> GapExplanation:
+    """The institution says why a stretch is not on tape. Raises: SpanOutsideGap, ExplanationTooLate."""
+    until = slot.due_at + timedelta(days=rule.explanation_open_days)
+    if at > until:
+        raise ExplanationTooLate(until=until)
+    missing = coverage(session, [slot.id], rule)[slot.id].missing
+    if subtract([span], missing):
+        raise SpanOutsideGap(slot=slot.natural_id)
+    row = GapExplanation(
+        institution_id=slot.institution_id,
+        slot_id=slot.id,
+        span=Range(span.start_at, span.end_at),
+        cause=cause,
+        text=text,
+        state=ExplanationState.SUBMITTED,
+        submitted_at=at,
+        decide_by=_end_of_day(add_working_days(local_date(at), rule.explanation_working_days)),
+        decision_reason="",
+    )
+    history.begin(
+        session,
+        row,
+        actor=actor,
+        at=at,
+        event="submit",
+        reason=text,
+        clause="R71",
+        facts={"slot": slot.natural_id, "from": span.start_at, "to": span.end_at, "cause": cause},
+    )
+    return row
+
+
+def decide_explanation(session: Session, row: GapExplanation, *, accept: bool, reason: str, rule: CoverageRule, actor: Actor, at: datetime) -> None:
+    """The bureau accepts or refuses, with a reason. An accepted one that leaves nothing missing settles the slot."""
+    event = ExplanationEvent.ACCEPT if accept else ExplanationEvent.REFUSE
+    row.decided_at, row.decision_reason = at, reason
+    history.move(session, row, EXPLANATION_MOVES, event, actor=actor, at=at, reason=reason)
+    slot = session.scalars(select(Slot).where(Slot.id == row.slot_id).with_for_update()).one()
+    unsettled = slot.state in (SlotState.ANNOUNCED, SlotState.MISSING, SlotState.COVERED)
+    if accept and unsettled and coverage(session, [slot.id], rule)[slot.id].is_whole:
+        history.move(session, slot, SLOT_MOVES, SlotEvent.EXPLAIN, actor=actor, at=at, reason=reason)
+
+
+def plan_slots(session: Session, lessons: Sequence[Lesson], rule: CoverageRule, *, actor: Actor, at: datetime) -> int:
+    """Make the expected slots of lessons: timetable × active cameras of the room. Idempotent; returns how many are new. R71."""
+    if not lessons:
+        return 0
+    cameras = session.scalars(select(Camera).where(Camera.room_id.in_({lesson.room_id for lesson in lessons}), Camera.active)).all()
+    known = set(session.execute(select(Slot.lesson_id, Slot.camera_id).where(Slot.lesson_id.in_([lesson.id for lesson in lessons]))))
+    made = 0
+    for lesson in lessons:
+        for camera in cameras:
+            if camera.room_id != lesson.room_id or (lesson.id, camera.id) in known:
+                continue
+            slot = Slot(
+                institution_id=lesson.institution_id,
+                lesson_id=lesson.id,
+                camera_id=camera.id,
+                natural_id=f"{lesson.natural_id}/{camera.code}",
+                starts_at=lesson.starts_at,
+                span=Range(lesson.starts_at, lesson.ends_at),
+                due_at=lesson.ends_at + timedelta(hours=rule.upload_due_hours),
+                state=SlotState.ANNOUNCED,
+            )
+            history.begin(session, slot, actor=actor, at=at, event="announce", clause="R71", facts={"slot": slot.natural_id, "due_at": slot.due_at})
+            made += 1
+    return made
+
+
+def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor, at: datetime) -> None:
+    """A lesson that will not take place: nothing is expected of its cameras any more. Raises: LessonBegun."""
+    classes.cancel_lesson(session, lesson, reason=reason, actor=actor, at=at)
+    expected = select(Slot).where(Slot.lesson_id == lesson.id, Slot.state == SlotState.ANNOUNCED).order_by(Slot.id).with_for_update()
+    for slot in session.scalars(expected).all():
+        history.move(session, slot, SLOT_MOVES, SlotEvent.CANCEL, actor=actor, at=at, reason=reason)
+
+
+def _end_of_day(day: date) -> datetime:
+    return datetime.combine(day, time(18), BUREAU_ZONE)

@@ -1,0 +1,15 @@
+"""Refusals of the registry."""
+
+from storage.kernel.errors import DomainError
+
+
+class CodeTaken(DomainError):
+    """A natural code must be unique, it stands in documents. Facts: what, code."""
+
+    code = "code-taken"
+
+
+class RegistryMissing(DomainError):
+    """A record that another one must belong to does not exist for this institution. Facts: what, name."""
+
+    code = "registry-missing"

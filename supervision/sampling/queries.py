@@ -1,0 +1,168 @@
+"""Reads of the draw: what is eligible, what was frozen, what came out."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from datetime import time as day_time
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.span import Span
+from supervision.classes.models import Lesson, TrainingAgreement, TrainingClass
+from supervision.footage.lifecycle import CATALOGUED_STATES, SlotState
+from supervision.footage.models import RecordedSpan, Recording, Slot
+from supervision.institutions.models import CreditTier
+from supervision.sampling.errors import RoundNotFound
+from supervision.sampling.lifecycle import DrawState
+from supervision.sampling.models import DrawContribution, DrawFrameItem, DrawRound, DrawStratum, DrawTicket
+from supervision.sampling.strata import LessonFacts
+
+_CHUNK: Final = 20_000
+
+
+def round_by_code(session: Session, code: str) -> DrawRound:
+    """Raises: RoundNotFound."""
+    found = session.scalars(select(DrawRound).where(DrawRound.code == code)).one_or_none()
+    if found is None:
+        raise RoundNotFound(round=code)
+    return found
+
+
+def locked_round(session: Session, code: str) -> DrawRound:
+    """The round under FOR UPDATE, read afresh: whoever comes second sees what the first did. Raises: RoundNotFound."""
+    found = session.scalars(
+        select(DrawRound).where(DrawRound.code == code).with_for_update(), execution_options={"populate_existing": True}
+    ).one_or_none()
+    if found is None:
+        raise RoundNotFound(round=code)
+    return found
+
+
+def rounds(
+    session: Session, *, states: Sequence[DrawState] | None = None, before: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> Sequence[DrawRound]:
+    """Newest first; `before` = (planned_at, id) of the last row of the page before."""
+    statement = select(DrawRound).order_by(DrawRound.planned_at.desc(), DrawRound.id.desc()).limit(limit)
+    if states is not None:
+        statement = statement.where(DrawRound.state.in_(states))
+    if before is not None:
+        statement = statement.where(func.row(DrawRound.planned_at, DrawRound.id) < func.row(*before))
+    return session.scalars(statement).all()
+
+
+def period_span(draw_round: DrawRound) -> Span:
+    """The period as instants: midnight (Asia/Shanghai) of its first day to midnight after its last."""
+    start = datetime.combine(draw_round.period_starts_on, day_time(), BUREAU_ZONE)
+    end = datetime.combine(draw_round.period_ends_on + timedelta(days=1), day_time(), BUREAU_ZONE)
+    return Span(start, end)
+
+
+def eligible_lessons(session: Session, draw_round: DrawRound) -> list[tuple[str, UUID]]:
+    """`(natural id, lesson id)` of lessons that began in the period, were not cancelled, and of which something catalogued is on tape.
+
+    On site: of the timetable, those that begin after the public value is known, so that a visit can still be made. Unordered.
+    A lesson without any footage is no subject of a review: it is missing, which the coverage ledger says by itself (R71).
+    """
+    period = period_span(draw_round)
+    statement = select(Lesson.natural_id, Lesson.id).where(
+        Lesson.starts_at >= period.start_at, Lesson.starts_at < period.end_at, Lesson.cancelled_at.is_(None)
+    )
+    if draw_round.on_site:
+        return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(Lesson.starts_at > draw_round.public_at))]
+    on_tape = (
+        exists()
+        .where(Slot.lesson_id == Lesson.id)
+        .where(RecordedSpan.camera_id == Slot.camera_id)
+        .where(RecordedSpan.span.op("&&")(Slot.span))
+        .where(Recording.id == RecordedSpan.recording_id)
+        .where(Recording.state.in_(CATALOGUED_STATES))
+    )
+    return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(on_tape))]
+
+
+def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, of_class: bool = False) -> dict[UUID, LessonFacts]:
+    """What decides the stratum of each lesson, as it stands on a day.
+
+    Flagged: a camera of the lesson owes footage or had a gap explained (R71); `of_class`, for lessons to come: a camera of any lesson of the class.
+    """
+    other = aliased(Lesson)
+    same = other.class_id == Lesson.class_id if of_class else other.id == Lesson.id
+    flagged = exists().where(Slot.lesson_id == other.id, Slot.state.in_((SlotState.MISSING, SlotState.EXPLAINED)), same)
+    tier = (
+        select(CreditTier.tier)
+        .where(CreditTier.institution_id == Lesson.institution_id, CreditTier.from_on <= on)
+        .order_by(CreditTier.from_on.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found: dict[UUID, LessonFacts] = {}
+    for start in range(0, len(lesson_ids), _CHUNK):
+        rows = session.execute(
+            select(Lesson.id, tier, TrainingAgreement.category, TrainingClass.department, flagged)
+            .join(TrainingClass, TrainingClass.id == Lesson.class_id)
+            .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
+            .where(Lesson.id.in_(lesson_ids[start : start + _CHUNK]))
+        )
+        for lesson_id, letter, category, department, flag in rows:
+            found[lesson_id] = LessonFacts(letter.value if letter else "", category.value, department or "", bool(flag))
+    return found
+
+
+def strata(session: Session, round_id: UUID) -> Sequence[DrawStratum]:
+    """By position."""
+    return session.scalars(select(DrawStratum).where(DrawStratum.round_id == round_id).order_by(DrawStratum.position)).all()
+
+
+def frame_strata(session: Session, round_id: UUID) -> list[int]:
+    """The stratum's position of each lesson, in position order of the frame."""
+    return list(session.scalars(select(DrawFrameItem.stratum).where(DrawFrameItem.round_id == round_id).order_by(DrawFrameItem.position)))
+
+
+def selected_strata(session: Session, round_id: UUID) -> dict[UUID, int]:
+    """Lesson id → stratum's position, of the drawn lessons."""
+    rows = session.execute(
+        select(DrawFrameItem.lesson_id, DrawFrameItem.stratum)
+        .join(DrawTicket, (DrawTicket.round_id == DrawFrameItem.round_id) & (DrawTicket.natural_id == DrawFrameItem.natural_id))
+        .where(DrawFrameItem.round_id == round_id, DrawTicket.selected)
+    )
+    return {row.lesson_id: row.stratum for row in rows}
+
+
+def frame_ids(session: Session, round_id: UUID) -> list[str]:
+    """Natural ids of the frozen frame in position order."""
+    return list(session.scalars(select(DrawFrameItem.natural_id).where(DrawFrameItem.round_id == round_id).order_by(DrawFrameItem.position)))
+
+
+def frame_page(session: Session, round_id: UUID, *, after: int = -1, limit: int = 100) -> Sequence[DrawFrameItem]:
+    """Frame rows after a position."""
+    return session.scalars(
+        select(DrawFrameItem).where(DrawFrameItem.round_id == round_id, DrawFrameItem.position > after).order_by(DrawFrameItem.position).limit(limit)
+    ).all()
+
+
+def contributions(session: Session, round_id: UUID) -> Sequence[DrawContribution]:
+    """In the order of commitment."""
+    return session.scalars(select(DrawContribution).where(DrawContribution.round_id == round_id).order_by(DrawContribution.position)).all()
+
+
+def selected(session: Session, round_id: UUID) -> Sequence[DrawTicket]:
+    """The drawn lessons, best ticket first."""
+    return session.scalars(select(DrawTicket).where(DrawTicket.round_id == round_id, DrawTicket.selected).order_by(DrawTicket.rank)).all()
+
+
+def tickets_page(session: Session, round_id: UUID, *, after: int = 0, limit: int = 100) -> Sequence[DrawTicket]:
+    """Tickets after a rank, drawn or not."""
+    return session.scalars(
+        select(DrawTicket).where(DrawTicket.round_id == round_id, DrawTicket.rank > after).order_by(DrawTicket.rank).limit(limit)
+    ).all()
+
+
+def lessons_of(session: Session, round_id: UUID, natural_ids: Sequence[str]) -> dict[str, UUID]:
+    """Lesson ids of frame items, by natural id."""
+    rows = session.execute(
+        select(DrawFrameItem.natural_id, DrawFrameItem.lesson_id).where(DrawFrameItem.round_id == round_id, DrawFrameItem.natural_id.in_(natural_ids))
+    )
+    return {row.natural_id: row.lesson_id for row in rows}

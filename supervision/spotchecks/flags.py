@@ -1,0 +1,92 @@
+"""What the machine noticed about the footage of a review: hidden until this inspector's own verdict stands. domain.md 2.3.2; R60, R72; F-05, F-06.
+
+A flag is a lead, never a fact, and never a finding. Whoever looks must not be led by it; afterwards it shows what to look at next time. The sources
+are handed over from outside (`FlagSource`): today the catalogue's own measurements, later the screening of the pictures.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from supervision.footage.models import Recording, Slot
+from supervision.spotchecks.lifecycle import JUDGED
+from supervision.spotchecks.models import ReviewAssignment, ReviewItem
+
+DURATION_TOLERANCE_MS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A stretch of the wall clock `[start_at, end_at)` with what was noticed there, in words. `code` is kebab-case."""
+
+    start_at: datetime
+    end_at: datetime
+    code: str
+    zh: str
+    en: str
+
+
+FlagSource = Callable[[Session, Sequence[ReviewItem]], Sequence[Flag]]
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "below-minimum-height": ("分辨率低于规定", "resolution below the minimum"),
+    "no-sound": ("没有声音", "no sound"),
+    "corrupt-packets": ("部分数据损坏", "damaged data"),
+    "variable-frame-rate": ("帧率不稳定", "uneven frame rate"),
+    "same-bytes-as-earlier": ("与此前的录像字节完全相同", "the same bytes as an earlier recording"),
+    "same-packets-as-earlier": ("与此前的录像画面完全相同", "the same pictures as an earlier recording"),
+    "overlaps-earlier": ("与同一机位的另一录像时间重叠", "overlaps another recording of this camera"),
+    "gap-inside": ("文件内部有缺口", "a gap inside the file"),
+    "late-upload": ("超过上传期限才上传", "uploaded after the deadline"),
+    "start-not-confirmed": ("开始时间取自文件自带信息，未经机构确认", "the start was taken from the file itself, nobody confirmed it"),
+    "duration-disagrees": ("文件声明的时长与实测不符", "the file claims another length than it holds"),
+    "time-jumps": ("文件内时间跳变", "the time inside the file leaps"),
+}
+
+
+def flags_of(session: Session, review: ReviewAssignment, items: Sequence[ReviewItem], sources: Sequence[FlagSource]) -> list[Flag]:
+    """What the machine noticed, in order of time; nothing at all before the verdict of this review's own inspector."""
+    if review.state not in JUDGED:
+        return []
+    return sorted((flag for source in sources for flag in source(session, items)), key=lambda flag: (flag.start_at, flag.code))
+
+
+def catalogue_flags(session: Session, items: Sequence[ReviewItem]) -> list[Flag]:
+    """What was measured and noted when the files were verified: whole-file remarks lie over all of the file, holes where they are."""
+    found: list[Flag] = []
+    ids = list(dict.fromkeys(item.recording_id for item in items))
+    rows = session.execute(select(Recording, Slot.due_at).outerjoin(Slot, Slot.id == Recording.slot_id).where(Recording.id.in_(ids)))
+    for recording, due_at in rows:
+        span = recording.recorded_span
+        if span is None or span.lower is None or span.upper is None:
+            continue
+        media: dict[str, Any] = recording.media or {}  # Any: MediaFacts as JSON
+        found += [_flag(span.lower, span.upper, code) for code in _whole_file(recording, media, due_at)]
+        segments: list[list[int]] = media.get("segments", [])
+        for before, after in pairwise(segments):
+            start, end = (span.lower + timedelta(milliseconds=ms) for ms in (before[1], after[0]))
+            found.append(_flag(start, end, "gap-inside"))
+    return found
+
+
+def _whole_file(recording: Recording, media: dict[str, Any], due_at: datetime | None) -> list[str]:  # Any: MediaFacts as JSON
+    codes = [str(remark) for remark in media.get("remarks", ()) if remark in WORDS]
+    if due_at is not None and recording.created_at > due_at:
+        codes.append("late-upload")
+    if recording.start_source == "container":
+        codes.append("start-not-confirmed")
+    declared_ms = media.get("declared_ms")
+    if declared_ms is not None and abs(declared_ms - media.get("duration_ms", declared_ms)) > DURATION_TOLERANCE_MS:
+        codes.append("duration-disagrees")
+    if media.get("time_jumps"):
+        codes.append("time-jumps")
+    return codes
+
+
+def _flag(start_at: datetime, end_at: datetime, code: str) -> Flag:
+    return Flag(start_at, end_at, code, *WORDS[code])

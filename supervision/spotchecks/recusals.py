@@ -1,0 +1,59 @@
+"""The recusal register (回避): who must not judge which institution, from when until when. R55; domain.md 2.3.2."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from storage.kernel.actor import Actor
+from storage.kernel.clock import Clock
+from storage.ledger import service as ledger
+from supervision.spotchecks.errors import MalformedRecusal
+from supervision.spotchecks.models import Recusal
+
+
+def enter_recusal(
+    session: Session,
+    *,
+    inspector_account_id: UUID,
+    institution_id: UUID,
+    reason: str,
+    source: str,
+    from_on: date,
+    until_on: date | None,
+    actor: Actor,
+    clock: Clock,
+) -> Recusal:
+    """Enter a recusal, `declared` by the person or `detected` by the bureau; in force on `[from_on, until_on)`. Raises: MalformedRecusal."""
+    errors: list[dict[str, object]] = []
+    if not reason.strip():
+        errors.append({"where": "reason", "code": "missing", "value": ""})
+    if source not in ("declared", "detected"):
+        errors.append({"where": "source", "code": "unknown", "value": source})
+    if until_on is not None and until_on <= from_on:
+        errors.append({"where": "until_on", "code": "before-start", "value": until_on.isoformat()})
+    if errors:
+        raise MalformedRecusal(errors=errors)
+    entered = Recusal(
+        inspector_account_id=inspector_account_id,
+        institution_id=institution_id,
+        reason=reason.strip(),
+        source=source,
+        from_on=from_on,
+        until_on=until_on,
+        recorded_at=clock.now_at(),
+        recorded_by=actor.name,
+    )
+    session.add(entered)
+    session.flush()
+    facts = {"inspector": inspector_account_id, "institution": institution_id, "source": source, "from_on": from_on, "until_on": until_on}
+    ledger.append(
+        session,
+        actor=actor,
+        at=entered.recorded_at,
+        action="recusal.entered",
+        subject=f"recusal/{entered.id}",
+        tenant=None,
+        body={**facts, "reason": entered.reason},
+    )
+    return entered

@@ -1,0 +1,25 @@
+"""Figures of a review and what must have been watched. domain.md 2.3.2 (REVIEWING); R55. Pure."""
+
+from dataclasses import dataclass
+
+PERMILLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRule:
+    """Figures in force. `clip_seconds` 0 = the whole proven lesson; `watch_permille` = share of the drawn stretch to be played;
+    `clean_second_look_permille` = share of lessons looked at again although nothing was found; `planted_permille` = known items per drawn lesson,
+    at most; `cooling_off_years` = how long an earlier post bars from judging.
+    """
+
+    clip_seconds: int
+    watch_permille: int
+    review_working_days: int
+    clean_second_look_permille: int
+    planted_permille: int
+    cooling_off_years: int
+
+
+def required_watch_s(drawn_ms: int, watch_permille: int) -> int:
+    """Whole seconds of wall-clock time of the lesson that must have been seen, rounded down; cameras side by side count once."""
+    return drawn_ms * watch_permille // PERMILLE // 1000

@@ -1,0 +1,110 @@
+"""Chromium against the running site. A test fails on any console error that it did not announce, the policy's refusals included."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from api.auth.identify import cookie_name
+from api.auth.roles import Role
+from storage.database.session import SYSTEM
+from tests.factories.world import World, make_world
+from tests.people import account_of, token_of
+from tests.site_fixtures import Site
+
+SHOTS = os.environ.get("CLASSPROOF_SHOTS")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "Chromium is missing: run make system"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class People:
+    """Opens browsers of people and listens to their consoles. `expected` holds HTTP statuses a test provokes, `expected_words` other errors."""
+
+    browser: Browser
+    site: Site
+    expected: set[int] = field(default_factory=set)
+    expected_words: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+    accounts: dict[BrowserContext, UUID] = field(default_factory=dict)
+
+    def stranger(self, language: str = "en") -> Page:
+        context = self.browser.new_context(locale={"en": "en-GB", "zh": "zh-CN"}[language], base_url=self.site.url, timezone_id="Asia/Shanghai")
+        context.set_default_timeout(10_000)
+        self.contexts.append(context)
+        return self.page(context)
+
+    def page(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.on("console", lambda message: self._heard(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        return page
+
+    def signed_in(self, role: Role, institution_id: UUID | None = None, language: str = "en") -> Page:
+        account = account_of(self.site.services, role, institution_id)
+        page = self.stranger(language)
+        self.accounts[page.context] = account.id
+        self.sign_in_again(page.context)
+        return page
+
+    def sign_in_again(self, context: BrowserContext) -> None:
+        """What a sign-in in another tab leaves behind: a new session cookie."""
+        token = token_of(self.site.services, self.accounts[context])
+        context.add_cookies([{"name": cookie_name(self.site.services.settings), "value": token, "url": self.site.url, "httpOnly": True}])
+
+    def _heard(self, text: str) -> None:
+        words = {f"status of {status}" for status in self.expected} | self.expected_words
+        if not any(word in text for word in words):
+            self.errors.append(text)
+
+
+@pytest.fixture
+def people(browser: Browser, site: Site) -> Iterator[People]:
+    made = People(browser, site)
+    yield made
+    for context in made.contexts:
+        context.close()
+    assert made.errors == []
+
+
+@pytest.fixture
+def world(site: Site) -> World:
+    with site.services.database.transaction(SYSTEM) as session:
+        return make_world(session, site.services.clock.now_at())
+
+
+@pytest.fixture
+def work(run_jobs: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Run the due jobs in another thread: Playwright's own event loop lives in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda: pool.submit(run_jobs).result(120)
+
+
+def look(page: Page, path: str, name: str) -> None:
+    """Wide and narrow: a heading, no sideways scrolling, no axe violation."""
+    for width_px in (1440, 390):
+        page.set_viewport_size({"width": width_px, "height": 900})
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width_px, (path, width_px)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{width_px}.png", full_page=True)
+        violations = Axe().run(page).response["violations"]
+        assert not violations, [(path, v["id"], v["nodes"][0]["html"], v["nodes"][0]["failureSummary"]) for v in violations]

@@ -1,0 +1,23 @@
+"""The whole way, as `make demo-check` walks it: the summary is the last line, and nothing in it is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("demo")
+def test_the_whole_way_ends_as_the_story_says() -> None:
+    done = subprocess.run([sys.executable, "-m", "api.cli", "demo", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr[-3000:]
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["failures"] == []
+    assert done.returncode == 0
+    assert summary["institutions"]["GX001"]["missing_s"] == 0
+    assert summary["institutions"]["GX002"]["explained_s"] > 0
+    assert summary["watched_s"] >= 280

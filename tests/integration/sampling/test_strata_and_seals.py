@@ -1,0 +1,198 @@
+"""Rounds with strata and rounds that stay sealed: what is drawn, what is shown when, what a stranger can verify. R55, R66; 2.3.2; G8, G9."""
+
+import copy
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from storage.kernel.clock import local_date
+from storage.kernel.errors import ForbiddenMove
+from storage.ledger.models import LedgerEntry
+from supervision.footage.lifecycle import SlotState
+from supervision.footage.models import Slot
+from supervision.institutions import service as registry
+from supervision.institutions.models import Tier
+from supervision.sampling import errors, queries, verify_draw
+from supervision.sampling import service as sampling
+from supervision.sampling.draw import SamplingRule
+from supervision.sampling.models import DrawFrameItem, DrawRound
+from supervision.sampling.publication import export_public
+from tests.factories.world import World, make_world
+from tests.integration.sampling.stage import BUREAU, Stage
+
+TENTH = SamplingRule(sampling_floor_permille=100, detection_bad_permille=300, detection_confidence_permille=0)
+
+
+def rated(stage: Stage, world: World, tier: Tier, *, days: int = 30) -> None:
+    on = local_date(stage.now - timedelta(days=days))
+    registry.record_tier(stage.session, world.institution, tier=tier, from_on=on, document="古人社发〔2026〕12号", actor=BUREAU, at=stage.now)
+
+
+@pytest.fixture
+def two_tiers(stage: Stage) -> Stage:
+    good, poor = stage.world(40), stage.world(20)
+    rated(stage, good, Tier.A)
+    rated(stage, poor, Tier.D)
+    rated(stage, good, Tier.D, days=-3)  # a tier of the future counts from its day
+    flagged = [s.id for s in poor.slots[:5]]
+    stage.session.execute(update(Slot).where(Slot.id.in_(flagged)).values(state=SlotState.MISSING))
+    return stage
+
+
+def test_credit_tier_and_flags_raise_the_chance_by_their_known_weights(two_tiers: Stage) -> None:
+    round_ = two_tiers.drawn(rule=TENTH, strata_by=("flags", "tier"))
+    found = {s.key: (s.weight_permille, s.lesson_count, s.sample_size) for s in queries.strata(two_tiers.session, round_.id)}
+    assert found == {"tier=A;flags=no": (1000, 40, 4), "tier=D;flags=no": (4000, 15, 6), "tier=D;flags=yes": (8000, 5, 4)}
+    keys = [s.key for s in queries.strata(two_tiers.session, round_.id)]
+    drawn = Counter(keys[place] for place in queries.selected_strata(two_tiers.session, round_.id).values())
+    assert drawn == {"tier=A;flags=no": 4, "tier=D;flags=no": 6, "tier=D;flags=yes": 4}
+    assert round_.sample_size == len(queries.selected(two_tiers.session, round_.id)) == 14
+
+
+def test_which_lesson_is_flagged_is_committed_to_and_shown_only_when_the_round_is_closed(two_tiers: Stage, tmp_path: Path) -> None:
+    round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier", "flags"))
+    published = export_public(two_tiers.session, round_.code)
+    assert published["frame"]["strata"] is None
+    salt = round_.strata_salt
+    assert salt is not None
+    assert "flags=" not in json.dumps(published)
+    assert salt.hex() not in json.dumps(published)
+    assert verify_draw.verify(copy.deepcopy(published)) == [
+        "which lesson is in which stratum, until the round is closed; keep its commitment to the strata"
+    ]
+    sampling.close(two_tiers.session, round_.code, open_items=0, actor=BUREAU, clock=two_tiers.clock)
+    whole = export_public(two_tiers.session, round_.code)
+    assert whole["frame"]["strata_commitment"] == published["frame"]["strata_commitment"]
+    assert verify_draw.verify(copy.deepcopy(whole)) == []
+    file = tmp_path / "draw.json"
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    assert verify_draw.main([str(file)]) == 0
+
+
+CHANGES: dict[str, Any] = {  # Any: changes of JSON
+    "a lesson put into another stratum": lambda d: d["frame"]["strata"]["of_id"].__setitem__(0, 1 - d["frame"]["strata"]["of_id"][0]),
+    "two lessons exchanged between strata": lambda d: d["frame"]["strata"]["of_id"].reverse(),
+    "another weight": lambda d: d["frame"]["strata"]["list"][1].__setitem__("weight_permille", 1000),
+    "a weight below the base": lambda d: d["frame"]["strata"]["list"][0].__setitem__("weight_permille", 900),
+    "a smaller sample of a stratum": lambda d: d["frame"]["strata"]["list"][0].__setitem__("size", 1),
+    "another salt": lambda d: d["frame"]["strata"].__setitem__("salt", "00" * 32),
+    "another commitment": lambda d: d["frame"].__setitem__("strata_commitment", "00" * 32),
+    "a lesson of another stratum drawn": lambda d: d["selected"].__setitem__(0, d["selected"][1]),
+    "strata said to be none": lambda d: d.__setitem__("strata_by", []),
+    "a key renamed": lambda d: d["frame"]["strata"]["list"][0].__setitem__("key", "tier=B;flags=no"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_every_change_of_the_strata_is_a_difference(stage: Stage, what: str) -> None:
+    rated(stage, stage.world(12), Tier.C)
+    rated(stage, stage.world(9), Tier.A)
+    round_ = stage.drawn(rule=TENTH, strata_by=("tier", "flags"))
+    sampling.close(stage.session, round_.code, open_items=0, actor=BUREAU, clock=stage.clock)
+    changed = export_public(stage.session, round_.code)
+    CHANGES[what](changed)
+    with pytest.raises(verify_draw.Difference):
+        verify_draw.verify(changed)
+
+
+def test_a_stratum_changed_in_the_database_stops_the_draw(two_tiers: Stage) -> None:
+    round_ = two_tiers.seeded(rule=TENTH, strata_by=("tier",))
+    round_.strata_salt = bytes(32)
+    two_tiers.session.flush()
+    with pytest.raises(errors.FrameChanged):
+        sampling.draw(two_tiers.session, round_.code, actor=BUREAU, clock=two_tiers.clock)
+
+
+def test_unknown_dimensions_and_missing_weights_are_named(stage: Stage) -> None:
+    with pytest.raises(errors.MalformedPlan) as refused:
+        stage.plan(strata_by=("colour",))
+    assert [error["where"] for error in refused.value.facts["errors"]] == ["strata_by"]
+
+
+@pytest.fixture
+def on_site(stage: Stage) -> tuple[Stage, DrawRound]:
+    make_world(stage.session, stage.now, lessons=8, days_ago=-2)
+    stage.world(4)  # on tape, over: nothing to visit there
+    return stage, stage.drawn(on_site=True)
+
+
+def test_an_on_site_list_is_drawn_from_lessons_to_come_and_shows_nothing_before_its_visits_are_over(on_site: tuple[Stage, DrawRound]) -> None:
+    stage, round_ = on_site
+    ids = list(stage.session.scalars(select(DrawFrameItem.natural_id).where(DrawFrameItem.round_id == round_.id)))
+    assert len(ids) == 8
+    told = json.dumps(export_public(stage.session, round_.code), ensure_ascii=False)
+    bodies = [str(body) for body in stage.session.scalars(select(LedgerEntry.body)) if "draw" in str(body)]
+    assert len(bodies) >= 8  # plan, list, two commitments, two reveals, seed, draw
+    told += "".join(bodies)
+    seed = round_.seed
+    assert seed is not None
+    shares = [s.value for s in queries.contributions(stage.session, round_.id)]
+    for secret in [*ids, seed.hex(), *(value.hex() for value in shares if value)]:
+        assert secret not in told
+    sealed = verify_draw.verify(export_public(stage.session, round_.code))
+    assert len(sealed) == 1
+
+
+def test_the_list_is_revealed_when_no_visit_is_open_and_then_verifies(on_site: tuple[Stage, DrawRound], tmp_path: Path) -> None:
+    stage, round_ = on_site
+    before = export_public(stage.session, round_.code)
+    file = tmp_path / "draw.json"
+    file.write_text(json.dumps(before), encoding="utf-8")
+    assert verify_draw.main([str(file)]) == 3
+    with pytest.raises(errors.VisitsOpen):
+        sampling.reveal(stage.session, round_.code, open_visits=1, actor=BUREAU, clock=stage.clock)
+    with pytest.raises(ForbiddenMove) as early:
+        sampling.close(stage.session, round_.code, open_items=0, actor=BUREAU, clock=stage.clock)
+    assert early.value.facts["why"] == "list-sealed"
+    stage.later(days=3)
+    sampling.reveal(stage.session, round_.code, open_visits=0, actor=BUREAU, clock=stage.clock)
+    after = export_public(stage.session, round_.code)
+    assert (before["frame"]["root"], before["sealed_seed"]) == (after["frame"]["root"], after["sealed_seed"])
+    assert verify_draw.verify(after) == []
+    again = sampling.reveal(stage.session, round_.code, open_visits=5, actor=BUREAU, clock=stage.clock)
+    assert again.revealed_at == round_.revealed_at
+    after["sealed_seed"] = "00" * 32
+    with pytest.raises(verify_draw.Difference):
+        verify_draw.verify(after)
+
+
+def test_only_an_on_site_list_can_be_revealed(stage: Stage) -> None:
+    stage.world(6)
+    code = stage.drawn().code
+    with pytest.raises(errors.NotOnSite):
+        sampling.reveal(stage.session, code, open_visits=0, actor=BUREAU, clock=stage.clock)
+
+
+def test_a_list_of_lessons_that_are_over_before_the_value_is_known_cannot_be_planned_for_visits(stage: Stage) -> None:
+    with pytest.raises(errors.MalformedPlan) as refused:
+        stage.plan(on_site=True, on=local_date(stage.now - timedelta(days=1)))
+    assert refused.value.facts["errors"][0]["code"] == "before-public-value"
+
+
+def test_a_closed_round_says_how_many_lessons_of_the_whole_list_are_bad(two_tiers: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier", "flags"))
+    places = queries.selected_strata(two_tiers.session, round_.id)
+    keys = [s.key for s in queries.strata(two_tiers.session, round_.id)]
+    good = [lesson for lesson, place in places.items() if keys[place] == "tier=A;flags=no"]
+    poor = [lesson for lesson, place in places.items() if keys[place] == "tier=D;flags=no"]
+    sampling.close(two_tiers.session, round_.code, open_items=0, actor=BUREAU, clock=two_tiers.clock, bad_lessons=[good[0], *poor[:2]])
+    published = export_public(two_tiers.session, round_.code)
+    assert [s["bad"] for s in published["frame"]["strata"]["list"]] == [1, 2, 0]
+    file = tmp_path / "draw.json"
+    file.write_text(json.dumps(published), encoding="utf-8")
+    assert verify_draw.main([str(file)]) == 0
+    assert "ESTIMATE 15.0 of 60 lessons are bad (25.0 %)" in capsys.readouterr().out  # 1 × 40/4 + 2 × 15/6
+
+
+def test_a_lesson_that_was_not_drawn_cannot_be_counted(two_tiers: Stage) -> None:
+    round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier",))
+    drawn = set(queries.selected_strata(two_tiers.session, round_.id))
+    frame = two_tiers.session.scalars(select(DrawFrameItem.lesson_id).where(DrawFrameItem.round_id == round_.id))
+    other = next(lesson for lesson in frame if lesson not in drawn)
+    with pytest.raises(KeyError):
+        sampling.close(two_tiers.session, round_.code, open_items=0, actor=BUREAU, clock=two_tiers.clock, bad_lessons=[other])

@@ -1,0 +1,152 @@
+"""A class that ends later keeps its footage longer; one that ends earlier frees nothing. R73."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from api.http.services import Services
+from api.wiring import SCHEDULER, job_handlers
+from storage.database.session import SYSTEM
+from storage.kernel.actor import SYSTEM_ACTOR
+from storage.ledger.models import LedgerEntry
+from storage.retention import service as retention
+from storage.retention.models import KeptVersion
+from storage.retention.rules import RetentionRule
+from storage.retention.rules import retain_until as rule_until
+from supervision.classes.models import TrainingClass
+from supervision.footage import patrol
+from supervision.footage import service as footage
+from supervision.footage.lifecycle import RecordingState
+from supervision.footage.models import Recording
+from tests import videos
+from tests.factories.world import World, make_world
+from tests.integration.spine.test_upload_to_catalogue import send
+
+RULE = RetentionRule(2, "next-day")
+
+
+@pytest.fixture
+def world(services: Services) -> World:
+    with services.database.transaction(SYSTEM) as session:
+        return make_world(session, services.clock.now_at())
+
+
+class Kept:
+    """One catalogued recording and what store, row and ledger say of its lock."""
+
+    def __init__(self, services: Services, world: World, recording: Recording) -> None:
+        assert recording.version_id is not None
+        self.services, self.world, self.id = services, world, recording.id
+        self.key, self.version_id = recording.object_key, recording.version_id
+
+    def end_class_on(self, day: date) -> None:
+        with self.services.database.transaction(SYSTEM) as session:
+            session.get_one(TrainingClass, self.world.training_class.id).ends_on = day
+
+    def until(self) -> datetime:
+        """The day, on which all three agree."""
+        lock = self.services.buckets.evidence.retention(self.key, self.version_id)
+        assert lock is not None
+        assert lock.mode == "COMPLIANCE"
+        with self.services.database.transaction(SYSTEM) as session:
+            row, kept = footage.find(session, self.id, None), retention.kept_version(session, self.key, self.version_id)
+            assert kept is not None
+            assert row.state is RecordingState.RETAINED
+            assert row.retain_until == kept.retain_until == lock.until
+        return lock.until
+
+    def lock_entries(self) -> int:
+        with self.services.database.transaction(SYSTEM) as session:
+            subject = f"object/{self.key}@{self.version_id}"
+            found = session.scalars(select(LedgerEntry).where(LedgerEntry.subject == subject, LedgerEntry.action == "retention.locked")).all()
+            return len(found)
+
+
+@pytest.fixture
+def kept(services: Services, world: World, run_jobs: Callable[[], None], tmp_path: Path) -> Kept:
+    recording_id = send(services, world, videos.film(tmp_path / "v.mp4", "mp4", videos.Scene(seconds=20, fps=5)))
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        return Kept(services, world, footage.find(session, recording_id, None))
+
+
+def test_a_later_end_extends_the_lock_by_version_and_an_earlier_one_never_shortens_it(services: Services, kept: Kept, world: World) -> None:
+    extend = job_handlers(services)["extend-locks"]
+    first_end, first = world.training_class.ends_on, kept.until()
+    stranger = services.buckets.evidence.put(kept.key, b"a newer version under the same key", "video/mp4")
+
+    extend()
+    assert (kept.until(), kept.lock_entries()) == (first, 1)
+
+    kept.end_class_on(first_end + timedelta(days=40))
+    extend()
+    later = kept.until()
+    assert later == rule_until(RULE, recorded_end_at=services.clock.now_at(), class_ends_on=first_end + timedelta(days=40))
+    assert later > first
+    assert kept.lock_entries() == 2
+    assert services.buckets.evidence.retention(kept.key, stranger.version_id) is None
+
+    for day in (first_end, first_end + timedelta(days=39), first_end + timedelta(days=40)):
+        kept.end_class_on(day)
+        extend()
+        assert (kept.until(), kept.lock_entries()) == (later, 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "until"),
+    [
+        (RetentionRule(2, "next-day"), datetime(2030, 3, 1, 16, tzinfo=UTC)),
+        (RetentionRule(2, "last-day"), datetime(2030, 2, 28, 16, tzinfo=UTC)),
+        (RetentionRule(4, "next-day"), datetime(2032, 2, 29, 16, tzinfo=UTC)),
+    ],
+    ids=["next-day", "last-day", "from-leap-year-to-leap-year"],
+)
+def test_a_class_that_ends_on_29_february_follows_the_rule(services: Services, kept: Kept, rule: RetentionRule, until: datetime) -> None:
+    def sweep() -> int:
+        with services.database.transaction(SYSTEM) as session:
+            return patrol.extend_locks(session, services.buckets.evidence, rule, actor=SCHEDULER, at=services.clock.now_at())
+
+    kept.end_class_on(date(2028, 2, 29))
+    assert sweep() == 1
+    assert kept.until() == until
+    assert sweep() == 0, "what is extended is found again: the sweep would never come to an end"
+
+
+def test_the_sweep_takes_all_that_is_due_however_many(services: Services, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job goes on batch by batch; here a batch is one."""
+    at = services.clock.now_at()
+    copies = 3
+    with services.database.transaction(SYSTEM) as session:
+        source = footage.find(session, kept.id, None)
+        for number in range(copies):
+            stored = services.buckets.evidence.put(f"{source.institution_id}/copy-{number}", b"bytes", "video/mp4")
+            held = retention.Held(source.institution_id, stored.key, stored.version_id, stored.size_bytes, bytes([number]) * 32)
+            assert source.retain_until is not None
+            locked = retention.keep(session, services.buckets.evidence, held, until=source.retain_until, actor=SYSTEM_ACTOR, at=at)
+            session.add(
+                Recording(
+                    institution_id=source.institution_id,
+                    upload_id=locked.id,
+                    slot_id=source.slot_id,
+                    camera_id=source.camera_id,
+                    file_name="copy.mp4",
+                    state=RecordingState.RETAINED,
+                    object_key=stored.key,
+                    version_id=stored.version_id,
+                    size_bytes=stored.size_bytes,
+                    sha256=held.sha256,
+                    recorded_span=source.recorded_span,
+                    retain_until=source.retain_until,
+                )
+            )
+    before = kept.until()
+    kept.end_class_on(kept.world.training_class.ends_on + timedelta(days=5))
+    real = patrol.extend_locks
+    monkeypatch.setattr(patrol, "extend_locks", lambda *args, **kwargs: real(*args, **kwargs, limit=1))
+    job_handlers(services)["extend-locks"]()
+    with services.database.transaction(SYSTEM) as session:
+        untils = set(session.scalars(select(KeptVersion.retain_until)))
+    assert untils == {before + timedelta(days=5)}

@@ -1,0 +1,132 @@
+"""The composed product for tests: `services` on a database of the test's own, `run_jobs` instead of a worker process, `site` behind HTTP."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import uvicorn
+
+from api.http.services import Services
+from api.jobs import QUEUE, JobQueue, build_worker_app
+from api.listening import server_config
+from api.main import create_app, serve_with_headers
+from api.policy import Policy
+from api.wiring import FOLLOWS, job_handlers
+from compliance.policy.book import Book
+from storage.database.session import Database, make_engine
+from storage.engines.engines import Engines
+from storage.kernel.clock import Clock
+from storage.kernel.settings import Settings
+from storage.objects.port import Buckets
+
+if TYPE_CHECKING:
+    from tests.engine_fixtures import TestDatabase
+
+
+@dataclass
+class Hands:
+    """A clock that tests turn. It starts at the real time, because the store checks signatures and locks against its own."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, **by: float) -> None:
+        self.ahead += timedelta(**by)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+def make_services(engines: Engines, url: str, buckets: Buckets, settings: Settings, hands: Hands) -> Services:
+    """What the API and the worker get, on one database."""
+    return Services(
+        database=Database(make_engine(url, pool_size=10)),
+        clock=Clock(hands.now),
+        settings=settings,
+        buckets=buckets,
+        secrets=engines.secrets,
+        events=JobQueue(FOLLOWS),
+        policy=Policy(Book.load()),
+        engines=engines,
+    )
+
+
+@pytest.fixture
+def services(
+    engines: Engines, fresh_database: "TestDatabase", buckets: Buckets, engine_settings: Settings, hands: Hands, tmp_path: Path
+) -> Iterator[Services]:
+    """The product on a database of this test alone; the buckets are the worker's, keys never meet."""
+    settings = engine_settings.model_copy(update={"scratch_dir": tmp_path / "scratch"})
+    made = make_services(engines, fresh_database.app_url, buckets, settings, hands)
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.fixture
+def run_jobs(services: Services, fresh_database: "TestDatabase") -> Callable[[], None]:
+    """Run every job that is due, and what follows from it, in this process."""
+    return lambda: drain(services, fresh_database.app_url)
+
+
+def drain(services: Services, url: str) -> None:
+    """A worker that stops when the queue is empty. A job that fails for good fails the test."""
+
+    async def work() -> None:
+        app = build_worker_app(url, job_handlers(services))
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE], wait=False, install_signal_handlers=False, concurrency=1, listen_notify=False, delete_jobs="successful"
+            )
+
+    asyncio.run(work())
+    with psycopg.connect(url) as connection:
+        failed = connection.execute("select task_name, args from procrastinate_jobs where status = 'failed'").fetchall()
+    assert not failed, failed
+
+
+@dataclass(frozen=True)
+class Site:
+    """The real application behind a real HTTP server."""
+
+    url: str
+    services: Services
+
+
+@contextmanager
+def serving(services: Services) -> Iterator[Site]:
+    """uvicorn in a thread on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = replace(services, settings=services.settings.model_copy(update={"host": "127.0.0.1", "port": port}))
+    application = serve_with_headers(create_app(running), running)
+    server = uvicorn.Server(server_config(application, running.settings))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    tick = threading.Event()
+    while not server.started:
+        assert thread.is_alive()
+        tick.wait(0.01)
+    try:
+        yield Site(f"http://127.0.0.1:{port}", running)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def site(services: Services) -> Iterator[Site]:
+    with serving(services) as running:
+        yield running
