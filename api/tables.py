@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 import api.auth.models
 import api.play_models
 import api.schedule_models
+import compliance.papers.models
 import storage.clips.models
 import storage.ledger.models
 import storage.retention.models
@@ -15,6 +16,7 @@ import supervision.findings.models
 import supervision.footage.models
 import supervision.footage.receipts
 import supervision.institutions.models
+import supervision.outcomes.models
 import supervision.releases.models
 import supervision.sampling.models
 import supervision.spotchecks.interest_models

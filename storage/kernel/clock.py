@@ -3,6 +3,7 @@
 `_at` names an aware UTC instant, `_on` a local date in the bureau's time zone.
 """
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -47,3 +48,10 @@ def require_aware(instant: datetime, name: str) -> datetime:
         msg = f"{name} has no time zone"
         raise ValueError(msg)
     return instant.astimezone(UTC)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months later; where that month is too short, its last day (31 August + 6 months is the last of February)."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))

@@ -21,8 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = Book.load()
 IN_FORCE_SINCE = date(2023, 5, 5)  # 古人社发〔2023〕21号
 NOT_MODULES = ("api.migrations", "api.locale.extract")
-UNITS = {"hours", "days", "working-days", "years", "seconds", "px", "permille", "count", "GiB", "TiB", "rule"}
-CLAUSES = re.compile(r"R\d{1,3}(\(\d\))?|Q\d{1,2}|\d(\.\d){1,2}")  # domain.md: requirement, open question, section
+UNITS = {"hours", "days", "working-days", "months", "years", "seconds", "yuan", "points", "flag", "px", "permille", "count", "GiB", "TiB", "rule"}
+_CLAUSE = r"(R\d{1,3}(\(\d\))?|Q\d{1,2}|F-\d\d|G\d{1,2}|\d(\.\d){1,2})"  # domain.md: requirement, open question, fraud, goal, section
+CLAUSES = re.compile(rf"{_CLAUSE}(, {_CLAUSE})*")
 
 
 def sources() -> Iterator[tuple[Path, str]]:
@@ -92,8 +93,9 @@ def test_a_parameter_is_dated_cited_and_told_in_both_languages(parameter: Parame
     assert not re.search(r"[\u4e00-\u9fff]", parameter.en)
     for suffix, units in {"_s": {"seconds"}, "_px": {"px"}, "_permille": {"permille"}, "_gib": {"GiB"}, "_tib": {"TiB"}}.items():
         assert not parameter.name.endswith(suffix) or parameter.unit in units
-    for word, unit in {"working_days": "working-days", "_hours": "hours", "_years": "years"}.items():
+    for word, unit in {"working_days": "working-days", "_hours": "hours", "_months": "months", "_years": "years", "_yuan": "yuan"}.items():
         assert word not in parameter.name or parameter.unit == unit
+    assert parameter.unit != "flag" or {v.value for v in parameter.values} <= {0, 1}
     assert parameter.unit == "rule" or all(isinstance(v.value, int) and v.value >= 0 for v in parameter.values)
 
 

@@ -254,6 +254,63 @@ def upgrade() -> None:
     sa.UniqueConstraint('oidc_subject', name=op.f('uq_account_oidc_subject'))
     )
     op.create_index(op.f('ix_account_institution_id'), 'account', ['institution_id'], unique=False)
+    op.create_table('audit_problem',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('issuer', sa.String(), nullable=False),
+    sa.Column('level', sa.Enum('national', 'province', 'city', 'county', name='level', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('summary', sa.String(), nullable=False),
+    sa.Column('major', sa.Boolean(), nullable=False),
+    sa.Column('classified_by_id', sa.Uuid(), nullable=False),
+    sa.Column('classified_by', sa.String(), nullable=False),
+    sa.Column('classification_reason', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("classified_by <> '' and classification_reason <> ''", name=op.f('ck_audit_problem_classified_by_somebody')),
+    sa.CheckConstraint("issuer <> '' and document <> '' and summary <> ''", name=op.f('ck_audit_problem_document')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_audit_problem_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_problem')),
+    sa.UniqueConstraint('institution_id', 'document', 'summary', name=op.f('uq_audit_problem_institution_id_document_summary'))
+    )
+    op.create_index(op.f('ix_audit_problem_institution_id'), 'audit_problem', ['institution_id'], unique=False)
+    op.create_table('case_paper',
+    sa.Column('machine', sa.String(), nullable=False),
+    sa.Column('case_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=False),
+    sa.Column('internal', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('author_id', sa.Uuid(), nullable=True),
+    sa.Column('author_name', sa.String(), nullable=False),
+    sa.Column('author_role', sa.String(), nullable=False),
+    sa.Column('content', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("number <> '' and kind <> ''", name=op.f('ck_case_paper_number')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_case_paper_sha256')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_case_paper_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_paper')),
+    sa.UniqueConstraint('number', name=op.f('uq_case_paper_number'))
+    )
+    op.create_index('ix_case_paper_case_at', 'case_paper', ['case_id', 'at'], unique=False)
+    op.create_index(op.f('ix_case_paper_institution_id'), 'case_paper', ['institution_id'], unique=False)
+    op.create_table('complaint',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('summary', sa.String(), nullable=False),
+    sa.Column('substantiated', sa.Boolean(), nullable=True),
+    sa.Column('decided_on', sa.Date(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("substantiated is null or (decided_by <> '' and decided_on is not null)", name=op.f('ck_complaint_decided_by_somebody')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_complaint_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint'))
+    )
+    op.create_index(op.f('ix_complaint_institution_id'), 'complaint', ['institution_id'], unique=False)
     op.create_table('credit_tier',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('tier', sa.Enum('A', 'B', 'C', 'D', name='tier', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -381,6 +438,22 @@ def upgrade() -> None:
     sa.UniqueConstraint('institution_id', 'number', name=op.f('uq_qualification_institution_id_number'))
     )
     op.create_index(op.f('ix_qualification_institution_id'), 'qualification', ['institution_id'], unique=False)
+    op.create_table('quality_evaluation',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('score_permille', sa.Integer(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('evaluated_on', sa.Date(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("document <> ''", name=op.f('ck_quality_evaluation_document')),
+    sa.CheckConstraint('score_permille between 0 and 1000', name=op.f('ck_quality_evaluation_score')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_quality_evaluation_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_quality_evaluation')),
+    sa.UniqueConstraint('institution_id', 'document', name=op.f('uq_quality_evaluation_institution_id_document'))
+    )
+    op.create_index(op.f('ix_quality_evaluation_institution_id'), 'quality_evaluation', ['institution_id'], unique=False)
     op.create_table('recusal',
     sa.Column('inspector_account_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -520,6 +593,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_api_key_account_id'), 'api_key', ['account_id'], unique=False)
     op.create_index(op.f('ix_api_key_institution_id'), 'api_key', ['institution_id'], unique=False)
+    op.create_table('case_attachment',
+    sa.Column('paper_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('internal', sa.Boolean(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('media_type', sa.String(), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0', name=op.f('ck_case_attachment_size')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_case_attachment_sha256')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_case_attachment_institution_id')),
+    sa.ForeignKeyConstraint(['paper_id'], ['case_paper.id'], name=op.f('fk_case_attachment_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_attachment')),
+    sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_case_attachment_paper_id_position'))
+    )
+    op.create_index(op.f('ix_case_attachment_institution_id'), 'case_attachment', ['institution_id'], unique=False)
     op.create_table('credential',
     sa.Column('account_id', sa.Uuid(), nullable=False),
     sa.Column('password_hash', sa.String(), nullable=False),
@@ -608,6 +700,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_room_institution_id'), 'room', ['institution_id'], unique=False)
     op.create_index(op.f('ix_room_teaching_point_id'), 'room', ['teaching_point_id'], unique=False)
+    op.create_table('task_reduction',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('agreement_id', sa.Uuid(), nullable=False),
+    sa.Column('persons', sa.Integer(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('approved_on', sa.Date(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("document <> '' and reason <> ''", name=op.f('ck_task_reduction_document')),
+    sa.CheckConstraint('persons > 0', name=op.f('ck_task_reduction_persons')),
+    sa.ForeignKeyConstraint(['agreement_id'], ['training_agreement.id'], name=op.f('fk_task_reduction_agreement_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_task_reduction_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_reduction'))
+    )
+    op.create_index(op.f('ix_task_reduction_agreement_id'), 'task_reduction', ['agreement_id'], unique=False)
+    op.create_index(op.f('ix_task_reduction_institution_id'), 'task_reduction', ['institution_id'], unique=False)
     op.create_table('training_class',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('agreement_id', sa.Uuid(), nullable=False),
@@ -641,6 +751,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_camera_institution_id'), 'camera', ['institution_id'], unique=False)
     op.create_index(op.f('ix_camera_room_id'), 'camera', ['room_id'], unique=False)
+    op.create_table('employment_evidence',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('trainee_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Enum('contract', 'insurance', 'licence', 'flexible', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('employer', sa.String(), nullable=False),
+    sa.Column('employer_code', sa.String(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('employed_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Enum('filed', 'verified', 'rejected', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('filed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('filed_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decision_reason', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("reference <> ''", name=op.f('ck_employment_evidence_reference')),
+    sa.CheckConstraint("state <> 'rejected' or decision_reason <> ''", name=op.f('ck_employment_evidence_rejected_with_a_reason')),
+    sa.CheckConstraint("state = 'filed' or (decided_by <> '' and decided_at is not null)", name=op.f('ck_employment_evidence_decided_by_somebody')),
+    sa.CheckConstraint('decided_by_id is null or decided_by_id <> filed_by_id', name=op.f('ck_employment_evidence_another_person')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_employment_evidence_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_employment_evidence_institution_id')),
+    sa.ForeignKeyConstraint(['trainee_id'], ['trainee.id'], name=op.f('fk_employment_evidence_trainee_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_employment_evidence')),
+    sa.UniqueConstraint('class_id', 'trainee_id', 'kind', 'reference', name=op.f('uq_employment_evidence_class_id_trainee_id_kind_reference'))
+    )
+    op.create_index(op.f('ix_employment_evidence_class_id'), 'employment_evidence', ['class_id'], unique=False)
+    op.create_index(op.f('ix_employment_evidence_institution_id'), 'employment_evidence', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_employment_evidence_trainee_id'), 'employment_evidence', ['trainee_id'], unique=False)
     op.create_table('enrolment',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('class_id', sa.Uuid(), nullable=False),
@@ -696,6 +836,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_play_session')),
     sa.UniqueConstraint('token_sha256', name=op.f('uq_play_session_token_sha256'))
     )
+    op.create_table('completion',
+    sa.Column('enrolment_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('trainee_id', sa.Uuid(), nullable=False),
+    sa.Column('result', sa.Enum('passed', 'completed', 'withdrawn', name='result', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('ended_on', sa.Date(), nullable=False),
+    sa.Column('certificate_number', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("certificate_number = '' or result = 'passed'", name=op.f('ck_completion_certificate')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_completion_class_id')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_completion_enrolment_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_completion_institution_id')),
+    sa.ForeignKeyConstraint(['trainee_id'], ['trainee.id'], name=op.f('fk_completion_trainee_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_completion')),
+    sa.UniqueConstraint('enrolment_id', name=op.f('uq_completion_enrolment_id'))
+    )
+    op.create_index(op.f('ix_completion_class_id'), 'completion', ['class_id'], unique=False)
+    op.create_index(op.f('ix_completion_institution_id'), 'completion', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_completion_trainee_id'), 'completion', ['trainee_id'], unique=False)
     op.create_table('draw_frame_item',
     sa.Column('round_id', sa.Uuid(), nullable=False),
     sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
