@@ -8,11 +8,13 @@ CLAUSES: Final = re.compile(rf"{_ONE}(?:, {_ONE})*")
 CITED: Final = re.compile(rf"(?<![\w.-]){_ONE}(?![\w-])")
 _RANGE: Final = re.compile(r"\bR(\d{1,3})(?:\s*[–-]\s*R?(\d{1,3}))?(?![\d\w])")
 LAST_REQUIREMENT: Final = 105
+LONGEST_RANGE: Final = 10  # `R10–R25` speaks of a chapter, not of its sentences
 
 
 def requirements(text: str) -> list[int]:
-    """The numbers of every requirement a text cites, in order, once each: `R71–R73, R44` → 44, 71, 72, 73."""
+    """The numbers of every requirement a text cites, in order, once each: `R71–R73, R44` → 44, 71, 72, 73. Long ranges are not citations."""
     found: set[int] = set()
     for first, last in _RANGE.findall(text):
-        found |= {n for n in range(int(first), int(last or first) + 1) if 1 <= n <= LAST_REQUIREMENT}
+        span = range(int(first), int(last or first) + 1)
+        found |= {n for n in span if 1 <= n <= LAST_REQUIREMENT} if len(span) <= LONGEST_RANGE else set()
     return sorted(found)

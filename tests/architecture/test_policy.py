@@ -1,4 +1,7 @@
-"""The policy book and the code know each other completely: no figure without a reader, no rule without a figure. R20; invariant 8."""
+"""The policy book and the code know each other completely: no figure without a reader, no rule without a figure.
+
+None without a clause. R1, R20; invariant 8.
+"""
 
 import importlib
 import pkgutil
