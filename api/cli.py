@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -35,6 +36,9 @@ class HealthPart(StrEnum):
 
 draw_app = typer.Typer(no_args_is_help=True, help="Published draws.")
 app.add_typer(draw_app, name="draw")
+policy_app = typer.Typer(no_args_is_help=True, help="Dated, cited figures of the policy.")
+app.add_typer(policy_app, name="policy")
+OnDay = Annotated[Optional[datetime], typer.Option("--on", formats=["%Y-%m-%d"], help="day of the question; default today")]  # noqa: UP045
 
 
 def settings_for(data_dir: Path | None) -> Settings:
@@ -250,6 +254,43 @@ def verify_draw(
     from supervision.sampling.verify_draw import main as recompute
 
     raise typer.Exit(recompute([str(file), *(["--root", root] if root else [])]))
+
+
+@policy_app.command("trace")
+def trace_policy(name: str, on: OnDay = None) -> None:
+    """One figure: value, since when, next change, clause, source, the code that reads it, the tests and cases that cover it."""
+    from api.policy_trace import trace
+    from compliance.policy.book import Book
+
+    for line in trace(Book.load(), name, _day(on)):
+        typer.echo(line)
+
+
+@policy_app.command("list")
+def list_policy(on: OnDay = None) -> None:
+    """Every figure with its value on a day."""
+    from api.policy_trace import listing
+    from compliance.policy.book import Book
+
+    for line in listing(Book.load(), _day(on)):
+        typer.echo(line)
+
+
+@policy_app.command("check")
+def check_policy(files: Annotated[list[Path], typer.Argument(help="parameter files, *.yaml")]) -> None:
+    """Read parameter files as the program would at its start. Exit 1: every defect with its file and line."""
+    from api.policy_trace import check
+
+    defects = check(files)
+    for line in defects or [f"{len(files)} files, no defect"]:
+        typer.echo(line, err=bool(defects))
+    raise typer.Exit(1 if defects else 0)
+
+
+def _day(on: datetime | None) -> date:
+    from storage.kernel.clock import Clock
+
+    return on.date() if on else Clock().today_on()
 
 
 @app.command("create-admin")

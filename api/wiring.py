@@ -148,7 +148,7 @@ def _follow_review(services: Services, assignment_id: str) -> None:
             UUID(assignment_id),
             inspectors=eligible_for(session, services, UUID(assignment_id)),
             rule=rule,
-            due_at=review_due(services, rule),
+            due_at=review_due(services),
             actor=SCHEDULER,
             clock=services.clock,
             events=services.events,
