@@ -39,6 +39,8 @@ app.add_typer(draw_app, name="draw")
 policy_app = typer.Typer(no_args_is_help=True, help="Dated, cited figures of the policy.")
 app.add_typer(policy_app, name="policy")
 OnDay = Annotated[Optional[datetime], typer.Option("--on", formats=["%Y-%m-%d"], help="day of the question; default today")]  # noqa: UP045
+rating_app = typer.Typer(no_args_is_help=True, help="Credit ratings.")
+app.add_typer(rating_app, name="rating")
 
 
 def settings_for(data_dir: Path | None) -> Settings:
@@ -291,6 +293,29 @@ def _day(on: datetime | None) -> date:
     from storage.kernel.clock import Clock
 
     return on.date() if on else Clock().today_on()
+
+
+@rating_app.command("replay")
+def replay_rating(code: Annotated[str, typer.Argument(help="R2026-0001; without it, every rating")] = "", data_dir: DataDir = None) -> None:
+    """Compute past ratings again from their frozen inputs, whose hash the ledger names. Exit 1 when one does not come out as stored."""
+    from api.wiring import build_services
+    from compliance.rating.errors import RatingNotFound
+    from compliance.rating.replay import replay_all
+    from storage.database.session import SYSTEM
+
+    settings = settings_for(data_dir)
+    _log_to_stderr(logging.WARNING)
+    with _attached(settings) as engines:
+        counted = wrong = 0
+        with build_services(engines, settings).database.transaction(SYSTEM) as session:
+            for found in replay_all(session, code=code):
+                counted, wrong = counted + 1, wrong + bool(found.why)
+                if code or found.why:
+                    typer.echo(f"{found.code}\t{found.score}\t{found.tier}\t{found.why or 'as stored'}")
+    if code and not counted:
+        raise RatingNotFound(rating=code)
+    typer.echo(f"{counted} ratings computed again, {wrong} differ", err=True)
+    raise typer.Exit(1 if wrong else 0)
 
 
 @app.command("create-admin")

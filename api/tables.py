@@ -7,6 +7,7 @@ import api.auth.models
 import api.play_models
 import api.schedule_models
 import compliance.papers.models
+import compliance.rating.models
 import storage.clips.models
 import storage.ledger.models
 import storage.retention.models
@@ -16,6 +17,7 @@ import supervision.findings.models
 import supervision.footage.models
 import supervision.footage.receipts
 import supervision.institutions.models
+import supervision.institutions.restriction_models
 import supervision.outcomes.models
 import supervision.releases.models
 import supervision.sampling.models
