@@ -4,6 +4,7 @@ A rule is a dataclass that some code fills from the book (`Book.read`, through t
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +41,7 @@ class Coverage:
     """Tests by the names they use, and cases by the rules that their runner fills."""
 
     tests: Mapping[str, list[Place]]  # any name → test functions that use it
-    cases: Mapping[str, list[str]]  # rule → files of cases
+    cases: Mapping[str, list[str]]  # any name in a runner → its files of cases
 
 
 def python_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
@@ -85,10 +86,9 @@ def read_tests(root: Path = ROOT) -> Coverage:
             names = _names(function)
             for one in names:
                 tests.setdefault(one, []).append(Place(name, function.lineno, function.name))
-            for file in _case_files(function):
-                for one in names:
-                    if file not in cases.setdefault(one, []):
-                        cases[one].append(file)
+        files = _case_files(tree)
+        for one in _names(tree) if files else ():
+            cases.setdefault(one, []).extend(file for file in files if file not in cases.get(one, []))
     return Coverage(tests, cases)
 
 
@@ -114,9 +114,9 @@ def _rule_of(call: ast.Call) -> str:
     return rule.attr if isinstance(rule, ast.Attribute) else rule.id if isinstance(rule, ast.Name) else ""
 
 
-def _names(function: ast.FunctionDef) -> set[str]:
+def _names(tree: ast.AST) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(function):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -128,13 +128,20 @@ def _names(function: ast.FunctionDef) -> set[str]:
     return found
 
 
-def _case_files(function: ast.FunctionDef) -> list[str]:
-    return [
+def _case_files(tree: ast.AST) -> list[str]:
+    """What a runner feeds: `@cases("retention")`, or a file named in full."""
+    decorated = [
         str(mark.args[0].value)
-        for mark in function.decorator_list
+        for mark in ast.walk(tree)
         if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "cases" and mark.args
         if isinstance(mark.args[0], ast.Constant)
     ]
+    named = [
+        node.value.removesuffix(".yaml")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"\w+\.yaml", node.value)
+    ]
+    return sorted({*decorated, *named})
 
 
 @dataclass(frozen=True, slots=True)
