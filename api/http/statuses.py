@@ -121,6 +121,9 @@ STATUSES: Final[Mapping[str, int]] = {
     "visit-record-changed": 409,
     "visit-photo-mismatch": 422,
     "visit-photo-not-verified": 409,
+    # reports
+    "progress-report-period-running": 409,
+    "progress-report-changed": 500,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,
