@@ -8,6 +8,7 @@ import api.play_models
 import api.schedule_models
 import compliance.papers.models
 import compliance.rating.models
+import compliance.reports.models
 import storage.clips.models
 import storage.ledger.models
 import storage.retention.models

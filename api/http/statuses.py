@@ -126,6 +126,9 @@ STATUSES: Final[Mapping[str, int]] = {
     "rating-exists": 409,
     "credit-item-basis-not-final": 409,
     "rating-not-reproduced": 500,
+    # reports
+    "progress-report-period-running": 409,
+    "progress-report-changed": 500,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

@@ -78,6 +78,11 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "lapsed": Label(N_("lapsed: not decided in time"), "neutral"),
         "ended": Label(N_("ended, copy deleted"), "neutral"),
     },
+    "progress-report": {
+        "prepared": Label(N_("waits for a signature"), "attention"),
+        "signed": Label(N_("signed"), "ok"),
+        "returned": Label(N_("sent back"), "neutral"),
+    },
     "visit": {
         "sealed": Label(N_("to be visited"), "attention"),
         "opened": Label(N_("opened"), "attention"),

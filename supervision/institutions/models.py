@@ -89,6 +89,7 @@ class TeachingPoint(Keyed, Base):
 
     __tablename__ = "teaching_point"
     TENANT: ClassVar[str | None] = "institution_id"
+    PUBLIC_READ: ClassVar[bool] = True  # where one can be trained (R49)
 
     institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     code: Mapped[str] = mapped_column(unique=True)

@@ -6,6 +6,7 @@ import pytest
 
 from compliance.rating.item_lifecycle import ITEM_MOVES
 from compliance.rating.lifecycle import RATING_MOVES
+from compliance.reports.lifecycle import REPORT_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
 from supervision.spotchecks.mark_lifecycle import MARK_MOVES
@@ -24,6 +25,7 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("review-room", MARK_MOVES),
         ("rating", RATING_MOVES),
         ("rating", ITEM_MOVES),
+        ("reports", REPORT_MOVES),
     ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:

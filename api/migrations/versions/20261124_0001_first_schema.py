@@ -172,6 +172,32 @@ def upgrade() -> None:
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('object_key', 'version_id', name=op.f('pk_media_index'))
     )
+    op.create_table('progress_report',
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('period_starts_on', sa.Date(), nullable=False),
+    sa.Column('period_ends_on', sa.Date(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.Enum('prepared', 'signed', 'returned', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('content', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('prepared_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('prepared_by_id', sa.Uuid(), nullable=False),
+    sa.Column('prepared_by', sa.String(), nullable=False),
+    sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('signed_by_id', sa.Uuid(), nullable=True),
+    sa.Column('signed_by', sa.String(), nullable=False),
+    sa.Column('return_reason', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("state <> 'returned' or return_reason <> ''", name=op.f('ck_progress_report_returned_with_a_reason')),
+    sa.CheckConstraint("state <> 'signed' or (signed_by_id is not null and signed_at is not null and signed_by <> '')", name=op.f('ck_progress_report_signed_by_somebody')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_progress_report_sha256')),
+    sa.CheckConstraint('period_ends_on >= period_starts_on and due_on > period_ends_on', name=op.f('ck_progress_report_period')),
+    sa.CheckConstraint('signed_by_id is null or signed_by_id <> prepared_by_id', name=op.f('ck_progress_report_another_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_progress_report')),
+    sa.UniqueConstraint('code', name=op.f('uq_progress_report_code'))
+    )
+    op.create_index('ix_progress_report_period', 'progress_report', ['period_ends_on', 'id'], unique=False)
+    op.create_index('uq_progress_report_live', 'progress_report', ['period_ends_on'], unique=True, postgresql_where=sa.text("state in ('prepared', 'signed')"))
     op.create_table('schedule_firing',
     sa.Column('task', sa.String(), nullable=False),
     sa.Column('slot_at', sa.DateTime(timezone=True), nullable=False),
@@ -210,6 +236,22 @@ def upgrade() -> None:
     )
     op.create_index('ix_sprite_sheets_purpose', 'sprite_sheets', ['purpose'], unique=False)
     op.create_index('ix_sprite_sheets_state_expires', 'sprite_sheets', ['state', 'expires_at'], unique=False)
+    op.create_table('stated_figure',
+    sa.Column('kind', sa.Enum('skilled', 'high-skilled', 'skilled-total', 'employed-total', 'brand', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('value', sa.Integer(), nullable=False),
+    sa.Column('as_of_on', sa.Date(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by_id', sa.Uuid(), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("document <> '' and recorded_by <> ''", name=op.f('ck_stated_figure_document')),
+    sa.CheckConstraint('extract(year from as_of_on) = year', name=op.f('ck_stated_figure_year')),
+    sa.CheckConstraint('value >= 0', name=op.f('ck_stated_figure_value')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stated_figure'))
+    )
+    op.create_index('ix_stated_figure_year_kind', 'stated_figure', ['year', 'kind', 'as_of_on'], unique=False)
     op.create_table('upload_session',
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
     sa.Column('idempotency_key', sa.String(), nullable=False),
