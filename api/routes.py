@@ -14,6 +14,8 @@ from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
 from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
+from api.pages.outcomes import records as record_pages
+from api.pages.outcomes import views as outcome_pages
 from api.pages.publication import views as publication
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
@@ -23,9 +25,11 @@ from api.pages.review import views as review_pages
 from api.pages.reviewers import interests as interest_pages
 from api.pages.reviewers import rounds as look_pages
 from api.pages.reviewers import views as reviewer_pages
+from api.pages.subsidy import claims as claim_pages
+from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
-from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, uploads, viewing, visits
+from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -39,6 +43,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     reviews.router,
     review_room.router,
     visits.router,
+    subsidy.router,
     health.router,
     home.router,
     institution.router,
@@ -56,6 +61,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     draw_pages.router,
     finding_pages.router,
     finding_acts.router,
+    outcome_pages.router,
+    record_pages.router,
+    claim_pages.router,
+    subsidy_pages.router,
     account_pages.router,
     key_pages.router,
     publication.router,

@@ -7,6 +7,7 @@ import api.auth.models
 import api.play_models
 import api.schedule_models
 import compliance.papers.models
+import compliance.subsidy.models
 import storage.clips.models
 import storage.ledger.models
 import storage.retention.models

@@ -121,6 +121,15 @@ STATUSES: Final[Mapping[str, int]] = {
     "visit-record-changed": 409,
     "visit-photo-mismatch": 422,
     "visit-photo-not-verified": 409,
+    # outcomes, subsidy
+    "outcome-correction-needs-reason": 409,
+    "outcome-evidence-taken": 409,
+    "outcome-complaint-decided": 409,
+    "subsidy-certificate-missing": 409,
+    "subsidy-certificate-outdated": 409,
+    "subsidy-pays-too-much": 409,
+    "subsidy-not-payable": 409,
+    "subsidy-voucher-taken": 409,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from compliance.subsidy.lifecycle import CERTIFICATE_MOVES, CLAIM_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
+from supervision.outcomes.lifecycle import MOVES as EVIDENCE_MOVES
 from supervision.spotchecks.mark_lifecycle import MARK_MOVES
 from supervision.visits.lifecycle import VISIT_MOVES
 
@@ -14,7 +16,16 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
 
 @pytest.mark.parametrize(
     ("page", "moves"),
-    [("catalogue", RECORDING_MOVES), ("coverage", SLOT_MOVES), ("coverage", EXPLANATION_MOVES), ("visits", VISIT_MOVES), ("review-room", MARK_MOVES)],
+    [
+        ("catalogue", RECORDING_MOVES),
+        ("coverage", SLOT_MOVES),
+        ("coverage", EXPLANATION_MOVES),
+        ("visits", VISIT_MOVES),
+        ("review-room", MARK_MOVES),
+        ("outcomes", EVIDENCE_MOVES),
+        ("subsidy", CERTIFICATE_MOVES),
+        ("subsidy", CLAIM_MOVES),
+    ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:
     assert mermaid(moves) in (DESIGN / f"{page}.md").read_text(encoding="utf-8")  # type: ignore[arg-type]
