@@ -14,6 +14,8 @@ from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
 from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
+from api.pages.outcomes import records as record_pages
+from api.pages.outcomes import views as outcome_pages
 from api.pages.public import feeds as public_feeds
 from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
@@ -27,10 +29,12 @@ from api.pages.review import views as review_pages
 from api.pages.reviewers import interests as interest_pages
 from api.pages.reviewers import rounds as look_pages
 from api.pages.reviewers import views as reviewer_pages
+from api.pages.subsidy import claims as claim_pages
+from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, uploads, viewing, visits
+from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -44,6 +48,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     reviews.router,
     review_room.router,
     visits.router,
+    subsidy.router,
     health.router,
     home.router,
     institution.router,
@@ -61,6 +66,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     draw_pages.router,
     finding_pages.router,
     finding_acts.router,
+    outcome_pages.router,
+    record_pages.router,
+    claim_pages.router,
+    subsidy_pages.router,
     account_pages.router,
     key_pages.router,
     target_pages.router,

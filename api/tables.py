@@ -9,6 +9,7 @@ import api.schedule_models
 import compliance.papers.models
 import compliance.rating.models
 import compliance.reports.models
+import compliance.subsidy.models
 import storage.clips.models
 import storage.ledger.models
 import storage.retention.models

@@ -129,6 +129,15 @@ STATUSES: Final[Mapping[str, int]] = {
     # reports
     "progress-report-period-running": 409,
     "progress-report-changed": 500,
+    # outcomes, subsidy
+    "outcome-correction-needs-reason": 409,
+    "outcome-evidence-taken": 409,
+    "outcome-complaint-decided": 409,
+    "subsidy-certificate-missing": 409,
+    "subsidy-certificate-outdated": 409,
+    "subsidy-pays-too-much": 409,
+    "subsidy-not-payable": 409,
+    "subsidy-voucher-taken": 409,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

@@ -129,6 +129,26 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "auto-expired": Label(N_("expired"), "neutral"),
         "void": Label(N_("void"), "neutral"),
     },
+    "employment-evidence": {
+        "filed": Label(N_("to be verified"), "attention"),
+        "verified": Label(N_("verified by the bureau"), "ok"),
+        "rejected": Label(N_("rejected"), "bad"),
+    },
+    "subsidy-certificate": {
+        "open": Label(N_("not issued"), "neutral"),
+        "complete": Label(N_("complete"), "ok"),
+        "incomplete": Label(N_("incomplete"), "attention"),
+        "waived": Label(N_("classified unit"), "neutral"),
+        "cited-in-claim": Label(N_("cited in a claim"), "ok"),
+    },
+    "subsidy-claim": {
+        "submitted": Label(N_("to be checked"), "attention"),
+        "checked": Label(N_("checked, to be decided"), "attention"),
+        "approved": Label(N_("approved, to be paid"), "attention"),
+        "refused": Label(N_("refused"), "bad"),
+        "withdrawn": Label(N_("withdrawn"), "neutral"),
+        "paid": Label(N_("paid"), "ok"),
+    },
     "finding": {
         "recorded": Label(N_("waits for a second look"), "attention"),
         "disputed": Label(N_("disputed"), "attention"),

@@ -8,10 +8,24 @@ from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, Role
 from api.pages.stages import nav
 
-OFFICE: Final = ("dashboard", "coverage", "recordings", "draws", "visits", "findings", "targets", "reports", "publication", "registry")
+OFFICE: Final = (
+    "dashboard",
+    "coverage",
+    "recordings",
+    "draws",
+    "visits",
+    "findings",
+    "outcomes",
+    "subsidy",
+    "targets",
+    "reports",
+    "records",
+    "publication",
+    "registry",
+)
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
-    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings"),
-    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "keys"),
+    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy"),
+    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
     Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers", "watch"),

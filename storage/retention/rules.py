@@ -22,14 +22,13 @@ def add_years(day: date, years: int, leap_day_rule: str) -> date:
         return date(day.year + years, 3, 1) if leap_day_rule == "next-day" else date(day.year + years, 2, 28)
 
 
-def retain_until(rule: RetentionRule, *, recorded_end_at: datetime, class_ends_on: date | None) -> datetime:
+def retain_until(rule: RetentionRule, *, recorded_end_at: datetime, class_ends_on: date | None, subsidy_paid_on: date | None = None) -> datetime:
     """The first instant at which destruction may be considered.
 
-    `max(recorded end, class end) + retention_years` calendar years, counted in whole days at the bureau: the day itself is kept to its
-    last second, so the answer is midnight (Asia/Shanghai) after it. A longer term is always allowed, a shorter one never.
+    `max(recorded end, class end, subsidy paid when known) + retention_years` calendar years, counted in whole days at the bureau: the day
+    itself is kept to its last second, so the answer is midnight (Asia/Shanghai) after it. A longer term is always allowed, a shorter one never.
     """
     last_day = local_date(recorded_end_at)
-    if class_ends_on is not None:
-        last_day = max(last_day, class_ends_on)
+    last_day = max(day for day in (last_day, class_ends_on, subsidy_paid_on) if day is not None)
     final_day = add_years(last_day, rule.retention_years, rule.leap_day_rule)
     return datetime.combine(final_day + timedelta(days=1), time(), BUREAU_ZONE).astimezone(UTC)

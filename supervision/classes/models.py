@@ -65,6 +65,7 @@ class TrainingClass(Keyed, Base):
     department: Mapped[str | None]  # 行业主管部门 that organises it (R23)
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+    subsidy_paid_on: Mapped[date | None] = mapped_column(Date)  # last payment so far; footage is kept two years from it at least (Q2)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

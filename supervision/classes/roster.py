@@ -63,7 +63,7 @@ def read_roster(file_name: str, data: bytes) -> list[RosterLine]:
             defects.append(Defect(row.number, "姓名", "cell-empty"))
         elif len(name) > 50:
             defects.append(Defect(row.number, "姓名", "cell-too-long", name[:20]))
-        number = _number(row, defects)
+        number = identity_number(row, defects)
         if number is None:
             continue
         if number.value in seen:
@@ -80,7 +80,8 @@ def _masked_phone(text: str) -> str:
     return masked(digits) if digits else ""
 
 
-def _number(row: SheetRow, defects: list[Defect]) -> IdentityNumber | None:
+def identity_number(row: SheetRow, defects: list[Defect]) -> IdentityNumber | None:
+    """The identity number of a row, or a defect that shows it masked."""
     text = row.cells.get("id_number", "")
     if not text:
         defects.append(Defect(row.number, "身份证号", "cell-empty"))
@@ -156,7 +157,7 @@ def read_sign_sheet(file_name: str, data: bytes) -> list[SignLine]:
     if not rows:
         defects.append(Defect(1, SIGN_COLUMNS["lesson"][0], "sheet-empty"))
     for row in rows:
-        number = _number(row, defects)
+        number = identity_number(row, defects)
         signed_in = _instant(row, "signed_in", "签到时间", defects, required=True)
         signed_out = _instant(row, "signed_out", "签退时间", defects, required=False)
         lesson = row.cells["lesson"]

@@ -224,6 +224,16 @@ def move_end(session: Session, row: TrainingClass, ends_on: date, *, reason: str
     ledger.append(session, actor=actor, at=at, action="class.end-moved", subject=f"class/{row.code}", tenant=row.institution_id, body=facts)
 
 
+def note_subsidy_paid(session: Session, row: TrainingClass, paid_on: date, *, actor: Actor, at: datetime) -> None:
+    """Remember the last day on which the class was paid for. Locks of its recordings follow within the hour, never shortened. Q2, R73, R87."""
+    if row.subsidy_paid_on is not None and row.subsidy_paid_on >= paid_on:
+        return
+    row.subsidy_paid_on = paid_on
+    session.flush()
+    subject = f"class/{row.code}"
+    ledger.append(session, actor=actor, at=at, action="class.subsidy-paid", subject=subject, tenant=row.institution_id, body={"paid_on": paid_on})
+
+
 def lesson_date(lesson: Lesson) -> date:
     """The local day of a lesson."""
     return local_date(lesson.starts_at)

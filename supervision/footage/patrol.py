@@ -33,12 +33,12 @@ class PatrolRule:
 
 
 def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, actor: Actor, at: datetime, limit: int = 200) -> int:
-    """Extend locks of recordings whose class now ends later than when they were locked; never shorten. Returns how many.
+    """Extend locks of recordings whose class now ends later, or was paid for later, than when they were locked; never shorten. Returns how many.
 
     Others that do the same at this moment skip the rows taken here.
     """
     rows = session.execute(
-        select(Recording, TrainingClass.ends_on)
+        select(Recording, TrainingClass.ends_on, TrainingClass.subsidy_paid_on)
         .join(Slot, Slot.id == Recording.slot_id)
         .join(Lesson, Lesson.id == Slot.lesson_id)
         .join(TrainingClass, TrainingClass.id == Lesson.class_id)
@@ -51,21 +51,22 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
         .limit(limit)
         .with_for_update(of=Recording, skip_locked=True)
     ).all()
-    for recording, ends_on in rows:
+    for recording, ends_on, paid_on in rows:
         assert recording.version_id and recording.sha256 and recording.recorded_span and recording.recorded_span.upper  # noqa: S101 - catalogued
-        until = retain_until(rule, recorded_end_at=recording.recorded_span.upper, class_ends_on=ends_on)
+        until = retain_until(rule, recorded_end_at=recording.recorded_span.upper, class_ends_on=ends_on, subsidy_paid_on=paid_on)
         held = retention.Held(recording.institution_id, recording.object_key, recording.version_id, recording.size_bytes, recording.sha256)
         recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
     return len(rows)
 
 
 def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
-    """`retain_until` of a recording that ended before its class did, in SQL: so that the sweep finds only what is to be extended.
+    """`retain_until` of a recording that ended before its class did or was paid for, in SQL: so that the sweep finds only what is to be extended.
 
     PostgreSQL ends a term from 29 February in a common year on the 28th; `next-day` asks for a day more (retention.rules.add_years).
     """
-    term = cast(TrainingClass.ends_on, DateTime) + func.make_interval(rule.retention_years)
-    fell_back = (func.extract("day", TrainingClass.ends_on) == 29) & (func.extract("day", term) == 28)
+    last = func.greatest(TrainingClass.ends_on, TrainingClass.subsidy_paid_on)  # ignores a payment that is not known
+    term = cast(last, DateTime) + func.make_interval(rule.retention_years)
+    fell_back = (func.extract("day", last) == 29) & (func.extract("day", term) == 28)
     days = case((fell_back, 2), else_=1) if rule.leap_day_rule == "next-day" else literal(1)
     return func.timezone("Asia/Shanghai", term + func.make_interval(0, 0, 0, days))
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -241,10 +241,12 @@ def catalogue(bench: Bench, recording_id: UUID) -> RecordingState:
         start_at, media = recording.declared_start_at, recording.media
         slot = session.scalars(select(Slot).where(Slot.id == recording.slot_id).with_for_update()).one()
         recording.recorded_span = Range(start_at, start_at + timedelta(milliseconds=media["duration_ms"]))
+        ends_on, paid_on = _class_days(session, slot)
         until = retain_until(
             bench.retention_rule,
             recorded_end_at=start_at + timedelta(milliseconds=media["duration_ms"]),
-            class_ends_on=_class_end(session, slot),
+            class_ends_on=ends_on,
+            subsidy_paid_on=paid_on,
         )
         at = bench.clock.now_at()
         held = retention.Held(recording.institution_id, recording.object_key, recording.version_id, recording.size_bytes, recording.sha256)
@@ -291,8 +293,14 @@ def _evidence(recording: Recording, slot: Slot, until: datetime) -> dict[str, An
     }
 
 
-def _class_end(session: Session, slot: Slot) -> Any:  # Any: date
-    return session.scalar(select(TrainingClass.ends_on).join(Lesson, Lesson.class_id == TrainingClass.id).where(Lesson.id == slot.lesson_id))
+def _class_days(session: Session, slot: Slot) -> tuple[date, date | None]:
+    """The last day of the slot's class, and the day it was last paid for."""
+    row = session.execute(
+        select(TrainingClass.ends_on, TrainingClass.subsidy_paid_on)
+        .join(Lesson, Lesson.class_id == TrainingClass.id)
+        .where(Lesson.id == slot.lesson_id)
+    ).one()
+    return row.ends_on, row.subsidy_paid_on
 
 
 def _prove_slot(session: Session, bench: Bench, slot: Slot, at: datetime) -> None:

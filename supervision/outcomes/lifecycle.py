@@ -1,5 +1,6 @@
 """Employment evidence: filed by the institution, verified or rejected by somebody else. F-21, Q1. Pure."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -17,9 +18,21 @@ class EvidenceEvent(StrEnum):
     REJECT = "reject"
 
 
+def _another_person(facts: Mapping[str, object]) -> str | None:
+    decider = str(facts.get("decider") or "")
+    if not decider:
+        return "decider-unknown"
+    return "same-person" if decider == str(facts.get("filer") or "") else None
+
+
+def _with_a_reason(facts: Mapping[str, object]) -> str | None:
+    return _another_person(facts) or (None if str(facts.get("reason") or "").strip() else "reason-needed")
+
+
+# What was decided once is decided again only with a reason: it may have counted in a rate that somebody was shown.
 MOVES: Final[Moves[EvidenceState, EvidenceEvent]] = {
-    (EvidenceState.FILED, EvidenceEvent.VERIFY): Move(EvidenceState.VERIFIED, clause="R44"),
-    (EvidenceState.FILED, EvidenceEvent.REJECT): Move(EvidenceState.REJECTED, clause="R44"),
-    (EvidenceState.VERIFIED, EvidenceEvent.REJECT): Move(EvidenceState.REJECTED, clause="R44"),
-    (EvidenceState.REJECTED, EvidenceEvent.VERIFY): Move(EvidenceState.VERIFIED, clause="R44"),
+    (EvidenceState.FILED, EvidenceEvent.VERIFY): Move(EvidenceState.VERIFIED, guard=_another_person, clause="R44"),
+    (EvidenceState.FILED, EvidenceEvent.REJECT): Move(EvidenceState.REJECTED, guard=_with_a_reason, clause="R44"),
+    (EvidenceState.VERIFIED, EvidenceEvent.REJECT): Move(EvidenceState.REJECTED, guard=_with_a_reason, clause="R44"),
+    (EvidenceState.REJECTED, EvidenceEvent.VERIFY): Move(EvidenceState.VERIFIED, guard=_with_a_reason, clause="R44"),
 }

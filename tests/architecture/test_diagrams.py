@@ -7,8 +7,10 @@ import pytest
 from compliance.rating.item_lifecycle import ITEM_MOVES
 from compliance.rating.lifecycle import RATING_MOVES
 from compliance.reports.lifecycle import REPORT_MOVES
+from compliance.subsidy.lifecycle import CERTIFICATE_MOVES, CLAIM_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
+from supervision.outcomes.lifecycle import MOVES as EVIDENCE_MOVES
 from supervision.spotchecks.mark_lifecycle import MARK_MOVES
 from supervision.visits.lifecycle import VISIT_MOVES
 
@@ -26,6 +28,9 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("rating", RATING_MOVES),
         ("rating", ITEM_MOVES),
         ("reports", REPORT_MOVES),
+        ("outcomes", EVIDENCE_MOVES),
+        ("subsidy", CERTIFICATE_MOVES),
+        ("subsidy", CLAIM_MOVES),
     ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:

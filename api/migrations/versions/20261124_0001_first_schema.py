@@ -847,6 +847,7 @@ def upgrade() -> None:
     sa.Column('department', sa.String(), nullable=True),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('subsidy_paid_on', sa.Date(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_training_class_dates')),
@@ -857,6 +858,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_training_class_agreement_id'), 'training_class', ['agreement_id'], unique=False)
     op.create_index(op.f('ix_training_class_institution_id'), 'training_class', ['institution_id'], unique=False)
+    op.create_table('archived_paper',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('paper_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Enum('application', 'roster', 'timetable', 'signs', 'assessment', 'completion', 'employment', 'satisfaction', 'other', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('filed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('filed_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_archived_paper_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_archived_paper_institution_id')),
+    sa.ForeignKeyConstraint(['paper_id'], ['case_paper.id'], name=op.f('fk_archived_paper_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_archived_paper'))
+    )
+    op.create_index(op.f('ix_archived_paper_class_id'), 'archived_paper', ['class_id'], unique=False)
+    op.create_index(op.f('ix_archived_paper_institution_id'), 'archived_paper', ['institution_id'], unique=False)
     op.create_table('camera',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('room_id', sa.Uuid(), nullable=False),
@@ -973,6 +989,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_rating_inputs_institution_id'), 'rating_inputs', ['institution_id'], unique=False)
     op.create_index(op.f('ix_rating_inputs_rating_id'), 'rating_inputs', ['rating_id'], unique=False)
+    op.create_table('subsidy_certificate',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('state', sa.Enum('open', 'complete', 'incomplete', 'waived', 'cited-in-claim', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('issued_number', sa.String(), nullable=False),
+    sa.Column('waiver_unit', sa.String(), nullable=False),
+    sa.Column('waiver_document', sa.String(), nullable=False),
+    sa.Column('waived_by', sa.String(), nullable=False),
+    sa.Column('waived_by_id', sa.Uuid(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("state <> 'waived' or (waiver_unit <> '' and waiver_document <> '' and waived_by <> '' and waived_by_id is not null)", name=op.f('ck_subsidy_certificate_waived_by_somebody')),
+    sa.CheckConstraint("state not in ('complete', 'incomplete', 'cited-in-claim') or issued_number <> ''", name=op.f('ck_subsidy_certificate_issued')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_subsidy_certificate_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_subsidy_certificate_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subsidy_certificate')),
+    sa.UniqueConstraint('class_id', name=op.f('uq_subsidy_certificate_class_id')),
+    sa.UniqueConstraint('code', name=op.f('uq_subsidy_certificate_code'))
+    )
+    op.create_index(op.f('ix_subsidy_certificate_institution_id'), 'subsidy_certificate', ['institution_id'], unique=False)
     op.create_table('completion',
     sa.Column('enrolment_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -1073,6 +1110,29 @@ def upgrade() -> None:
     op.create_index('ix_slot_camera_span', 'slot', ['camera_id', 'span'], unique=False, postgresql_using='gist')
     op.create_index('ix_slot_institution_start', 'slot', ['institution_id', 'starts_at'], unique=False)
     op.create_index('ix_slot_state_due', 'slot', ['state', 'due_at'], unique=False)
+    op.create_table('subsidy_certificate_issue',
+    sa.Column('certificate_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.String(), nullable=False),
+    sa.Column('complete', sa.Boolean(), nullable=False),
+    sa.Column('amount_yuan', sa.Integer(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('signature', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('issued_by_id', sa.Uuid(), nullable=False),
+    sa.Column('issued_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('amount_yuan >= 0', name=op.f('ck_subsidy_certificate_issue_amount')),
+    sa.CheckConstraint('octet_length(sha256) = 32 and octet_length(signature) = 64', name=op.f('ck_subsidy_certificate_issue_sha256')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['subsidy_certificate.id'], name=op.f('fk_subsidy_certificate_issue_certificate_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_subsidy_certificate_issue_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subsidy_certificate_issue')),
+    sa.UniqueConstraint('id', 'amount_yuan', name=op.f('uq_subsidy_certificate_issue_id_amount_yuan')),
+    sa.UniqueConstraint('number', name=op.f('uq_subsidy_certificate_issue_number'))
+    )
+    op.create_index(op.f('ix_subsidy_certificate_issue_certificate_id'), 'subsidy_certificate_issue', ['certificate_id'], unique=False)
+    op.create_index(op.f('ix_subsidy_certificate_issue_institution_id'), 'subsidy_certificate_issue', ['institution_id'], unique=False)
     op.create_table('visit',
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('round_id', sa.Uuid(), nullable=False),
@@ -1202,6 +1262,49 @@ def upgrade() -> None:
     op.create_index(op.f('ix_review_assignment_lesson_id'), 'review_assignment', ['lesson_id'], unique=False)
     op.create_index('ix_review_assignment_round_rank', 'review_assignment', ['round_id', 'rank'], unique=False)
     op.create_index('uq_review_assignment_live', 'review_assignment', ['round_id', 'lesson_id', 'look'], unique=True, postgresql_where=sa.text("state not in ('recused', 'void')"))
+    op.create_table('subsidy_claim',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('issue_id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Enum('submitted', 'checked', 'approved', 'refused', 'withdrawn', 'paid', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('claimed_yuan', sa.Integer(), nullable=False),
+    sa.Column('payee', sa.String(), nullable=False),
+    sa.Column('account_masked', sa.String(), nullable=False),
+    sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('claimant_id', sa.Uuid(), nullable=False),
+    sa.Column('claimant', sa.String(), nullable=False),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('checked_by_id', sa.Uuid(), nullable=True),
+    sa.Column('checked_by', sa.String(), nullable=False),
+    sa.Column('checked_yuan', sa.Integer(), nullable=True),
+    sa.Column('check_note', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('approved_yuan', sa.Integer(), nullable=True),
+    sa.Column('decision_reason', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("state <> 'refused' or decision_reason <> ''", name=op.f('ck_subsidy_claim_refused_with_a_reason')),
+    sa.CheckConstraint("state not in ('approved', 'paid') or (decided_by_id is not null and approved_yuan is not null)", name=op.f('ck_subsidy_claim_decided_by')),
+    sa.CheckConstraint("state not in ('checked', 'approved', 'paid') or (checked_by_id is not null and checked_yuan is not null)", name=op.f('ck_subsidy_claim_checked_by')),
+    sa.CheckConstraint('approved_yuan is null or approved_yuan = checked_yuan', name=op.f('ck_subsidy_claim_approved_as_checked')),
+    sa.CheckConstraint('checked_yuan is null or (checked_yuan > 0 and checked_yuan <= claimed_yuan)', name=op.f('ck_subsidy_claim_checked')),
+    sa.CheckConstraint('claimed_yuan > 0', name=op.f('ck_subsidy_claim_claimed')),
+    sa.CheckConstraint('decided_by_id is null or (decided_by_id is distinct from checked_by_id and decided_by_id <> claimant_id)', name=op.f('ck_subsidy_claim_four_eyes')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_subsidy_claim_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_subsidy_claim_institution_id')),
+    sa.ForeignKeyConstraint(['issue_id'], ['subsidy_certificate_issue.id'], name=op.f('fk_subsidy_claim_issue_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subsidy_claim')),
+    sa.UniqueConstraint('code', name=op.f('uq_subsidy_claim_code')),
+    sa.UniqueConstraint('id', 'approved_yuan', name=op.f('uq_subsidy_claim_id_approved_yuan'))
+    )
+    op.create_index(op.f('ix_subsidy_claim_class_id'), 'subsidy_claim', ['class_id'], unique=False)
+    op.create_index(op.f('ix_subsidy_claim_institution_id'), 'subsidy_claim', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_subsidy_claim_issue_id'), 'subsidy_claim', ['issue_id'], unique=False)
+    op.create_index('ix_subsidy_claim_state', 'subsidy_claim', ['state', 'submitted_at'], unique=False)
+    op.create_index('uq_subsidy_claim_live', 'subsidy_claim', ['class_id'], unique=True, postgresql_where=sa.text("state not in ('refused', 'withdrawn')"))
     op.create_table('visit_member',
     sa.Column('visit_id', sa.Uuid(), nullable=False),
     sa.Column('inspector_account_id', sa.Uuid(), nullable=False),
@@ -1349,6 +1452,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('assignment_id', 'position', name=op.f('uq_review_item_assignment_id_position'))
     )
     op.create_index(op.f('ix_review_item_recording_id'), 'review_item', ['recording_id'], unique=False)
+    op.create_table('subsidy_payment',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('claim_id', sa.Uuid(), nullable=False),
+    sa.Column('amount_yuan', sa.Integer(), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=False),
+    sa.Column('payee_kind', sa.Enum('institution', 'enterprise', 'person', name='payee_kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('payee', sa.String(), nullable=False),
+    sa.Column('voucher', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by_id', sa.Uuid(), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("voucher <> '' and payee <> ''", name=op.f('ck_subsidy_payment_voucher')),
+    sa.CheckConstraint('amount_yuan > 0', name=op.f('ck_subsidy_payment_amount')),
+    sa.ForeignKeyConstraint(['claim_id'], ['subsidy_claim.id'], name=op.f('fk_subsidy_payment_claim_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_subsidy_payment_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subsidy_payment')),
+    sa.UniqueConstraint('voucher', name=op.f('uq_subsidy_payment_voucher'))
+    )
+    op.create_index(op.f('ix_subsidy_payment_claim_id'), 'subsidy_payment', ['claim_id'], unique=False)
+    op.create_index(op.f('ix_subsidy_payment_institution_id'), 'subsidy_payment', ['institution_id'], unique=False)
     op.create_table('visit_answer',
     sa.Column('visit_id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),

@@ -15,12 +15,14 @@ from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.pages.coverage_bar import CoverageBar, coverage_bar
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
+from api.subsidy import subsidy_rules
 from api.v1.coverage import CAUSES, MAX_DAYS
+from compliance.subsidy import queries as subsidies
 from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.kernel.errors import DomainError, InvalidInput, NotFound
 from storage.kernel.span import Span
@@ -104,6 +106,7 @@ def ledger_page(
         days=days_of(lines),
         totals=_totals(lines),
         duties=queries.duties(session, caller.tenant(), services.clock.now_at()) if own else None,
+        at_risk=_at_risk(session, services, caller.tenant(), since, until) if own else [],
         waiting=[(e, _slot_name(session, e.slot_id)) for e in waiting],
         institutions=[] if own else session.scalars(select(Institution).order_by(Institution.code)).all(),
         may_decide=caller.role in OFFICERS,
@@ -116,6 +119,13 @@ def ledger_page(
         earlier=since - timedelta(days=1),
         later=until + timedelta(days=days),
     )
+
+
+def _at_risk(session: Session, services: Services, tenant: UUID, since: date, until: date) -> list[tuple[str, int]]:
+    """What the missing footage of these days would cost, by class (R84)."""
+    first, last = queries.day_bounds(since, until)
+    rules = subsidy_rules(services.policy, services.clock.today_on())
+    return subsidies.at_risk(session, rules, institution_id=tenant, since=first, until=last, now=services.clock.now_at())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.access import access
 from api.auth.caller import Caller
-from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, Role
+from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.problem import problem_of
 from api.http.services import ServicesDep, services_of
 from api.http.session import SessionDep
@@ -79,6 +79,7 @@ def _class_page(
         filed=filed,
         signed_in=signed_in,
         may_sign=caller.role in INSTITUTION,
+        shows_outcomes=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
         now_at=services_of(request).clock.now_at(),
     )
 

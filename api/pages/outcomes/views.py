@@ -1,0 +1,315 @@
+"""How courses ended and who found work: the page of a class, and the list of papers that an officer verifies. R16, R44; F-21, Q1."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import INSTITUTION, OFFICERS, Role
+from api.employment import employment_rule
+from api.http.paging import Key, page
+from api.http.problem import Problem, problem_of
+from api.http.services import Services, ServicesDep
+from api.http.session import SessionDep
+from api.locale.marks import N_
+from api.pages.frame import render, translator
+from api.pages.labels import LABELS
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from api.subsidy import lead_rule, subsidy_rules
+from storage.kernel.errors import DomainError, NotFound
+from supervision.classes.models import TrainingAgreement, TrainingClass
+from supervision.classes.sheets import MAX_BYTES
+from supervision.institutions.models import Institution
+from supervision.outcomes import leads, queries, reading, service
+from supervision.outcomes.errors import MalformedOutcome
+from supervision.outcomes.lifecycle import EvidenceState
+from supervision.outcomes.models import EmploymentEvidence, EvidenceKind, Result
+from supervision.outcomes.outcome_sheets import read_completions, read_employment
+from supervision.outcomes.rules import Denominator, employment_rate
+
+router = APIRouter(include_in_schema=False)
+READERS = INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER}
+Reader = Annotated[Caller, access(roles=READERS)]
+Recorder = Annotated[Caller, access(roles=INSTITUTION | {Role.BUREAU_OFFICER})]
+Filer = Annotated[Caller, access(roles=INSTITUTION)]
+Decider = Annotated[Caller, access(roles=OFFICERS)]
+Words = Annotated[str, Form(max_length=1000)]
+Sheet = Annotated[UploadFile, File()]
+RESULTS = {"passed": N_("passed"), "completed": N_("completed, not passed"), "withdrawn": N_("withdrew")}
+KINDS = {
+    "contract": N_("employment contract"),
+    "insurance": N_("social insurance"),
+    "licence": N_("business licence"),
+    "flexible": N_("flexible employment"),
+}
+DENOMINATORS = {"enrolled": N_("everybody enrolled"), "completed": N_("everybody who completed"), "passed": N_("only who passed")}
+WHY = {
+    "employed": N_("counted and employed"),
+    "enterprise-employee": N_("employee of the enterprise: not counted"),
+    "not-completed": N_("did not complete: not counted"),
+    "not-passed": N_("did not pass: not counted"),
+    "after-the-window": N_("work began too late or after this day"),
+    "not-verified": N_("no paper is verified"),
+    "no-evidence": N_("no paper was filed"),
+}
+EVIDENCE = LABELS["employment-evidence"]
+COLUMNS = (
+    Column("trainee", N_("Trainee")),
+    Column("class", N_("Class")),
+    Column("kind", N_("Paper")),
+    Column("employer", N_("Employer")),
+    Column("employed_on", N_("Works since")),
+    Column("state", N_("State")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where an act on a class is done: inside a savepoint, and when it is refused the page is shown again with what was typed."""
+
+    request: Request
+    session: Session
+    services: Services
+
+    def act(self, caller: Caller, code: str, do: Callable[[TrainingClass], object], **typed: object) -> Response:
+        row = class_of(self.session, caller, code)
+        try:
+            with self.session.begin_nested():
+                done = do(row)
+        except NotFound:
+            raise
+        except DomainError as refused:
+            return show(self.request, caller, self.session, self.services, row, problem=problem_of(refused, self.request), typed=typed)
+        return show(self.request, caller, self.session, self.services, row, done=done)
+
+
+def _desk(request: Request, session: SessionDep, services: ServicesDep) -> Desk:
+    return Desk(request, session, services)
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+def class_of(session: Session, caller: Caller, code: str) -> TrainingClass:
+    """A class that the caller may see. Raises: NotFound — none, or another institution's."""
+    query = select(TrainingClass).where(TrainingClass.code == code)
+    if caller.role in INSTITUTION:
+        query = query.where(TrainingClass.institution_id == caller.tenant())
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound(what="class", id=code)
+    return row
+
+
+@router.get("/classes/{code}/outcomes")
+def class_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, code: str) -> Response:
+    """Completion and employment of one class, with the whole sheet of the rate."""
+    return show(request, caller, session, services, class_of(session, caller, code))
+
+
+def show(
+    request: Request,
+    caller: Caller,
+    session: Session,
+    services: Services,
+    row: TrainingClass,
+    *,
+    problem: Problem | None = None,
+    done: object = None,
+    typed: dict[str, object] | None = None,
+) -> Response:
+    today = services.clock.today_on()
+    people = queries.people_of_class(session, row.id)
+    rule = employment_rule(services.policy, today)
+    papers = reading.of_class(session, row.id)
+    rates = {one.value: employment_rate(people, replace(rule, employment_denominator=one.value), on=today) for one in Denominator}
+    own = caller.role in INSTITUTION
+    return render(
+        request,
+        "outcomes/class.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "outcomes"),
+        row=row,
+        institution=session.get_one(Institution, row.institution_id),
+        category=session.get_one(TrainingAgreement, row.agreement_id).category.value,
+        roster=reading.roster(session, row.id),
+        papers=papers,
+        whose=reading.whose(session, papers),
+        rule=rule,
+        rates=rates,
+        rate=rates[rule.employment_denominator],
+        leads=[] if own else _leads(services, papers, rates[rule.employment_denominator], today),
+        done=done if isinstance(done, service.Recorded) else None,
+        problem=problem,
+        typed=typed or {},
+        may_record=own or caller.role is Role.BUREAU_OFFICER,
+        may_file=own,
+        results=RESULTS,
+        kinds=KINDS,
+        why=WHY,
+        denominators=DENOMINATORS,
+        today=today,
+    )
+
+
+def _leads(services: Services, papers: Sequence[EmploymentEvidence], rate: Any, today: date) -> list[leads.Lead]:  # Any: a Rate
+    rule = lead_rule(services.policy, today)
+    filed = [leads.Filed(p.employer, p.employed_on) for p in papers if p.state is not EvidenceState.REJECTED]
+    reached = subsidy_rules(services.policy, today).subsidy.order_employment_permille
+    return [*leads.leads(filed, rule), *leads.just_over(rate.employed, rate.counted, (rule.lead_exit_permille, reached), rule)]
+
+
+@router.post("/classes/{code}/outcomes/completions")
+def import_completions(caller: Recorder, desk: AtDesk, code: str, sheet: Sheet, reason: Words = "") -> Response:
+    """Record how courses ended from a sheet: every bad row is shown, and then nothing is recorded."""
+
+    def recorded(row: TrainingClass) -> object:
+        lines = read_completions(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
+        key, at = desk.services.secrets.master_key(), desk.services.clock.now_at()
+        return service.import_completions(desk.session, row, lines, master_key=key, reason=reason, actor=caller.actor, at=at)
+
+    return desk.act(caller, code, recorded, reason=reason)
+
+
+@router.post("/classes/{code}/outcomes/completion")
+def record_completion(
+    caller: Recorder,
+    desk: AtDesk,
+    code: str,
+    enrolment: Annotated[UUID, Form()],
+    result: Annotated[str, Form(max_length=20)] = "",
+    ended_on: Annotated[str, Form(max_length=20)] = "",
+    certificate: Annotated[str, Form(max_length=100)] = "",
+    reason: Words = "",
+) -> Response:
+    """Record or correct the end of one trainee's course."""
+
+    def recorded(row: TrainingClass) -> object:
+        ending = service.Ending(enrolment, _result(result), _day(ended_on, "ended_on"), certificate.strip())
+        return service.record_completions(desk.session, row, [ending], reason=reason, actor=caller.actor, at=desk.services.clock.now_at())
+
+    return desk.act(caller, code, recorded, enrolment=str(enrolment), result=result, ended_on=ended_on, certificate=certificate, reason=reason)
+
+
+@router.post("/classes/{code}/outcomes/employment")
+def import_evidence(caller: Filer, desk: AtDesk, code: str, sheet: Sheet) -> Response:
+    """File papers of employment from a sheet."""
+
+    def filed(row: TrainingClass) -> object:
+        lines = read_employment(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
+        key, at = desk.services.secrets.master_key(), desk.services.clock.now_at()
+        return service.import_evidence(desk.session, row, lines, master_key=key, actor=caller.actor, at=at)
+
+    return desk.act(caller, code, filed)
+
+
+@router.post("/classes/{code}/outcomes/evidence")
+def file_evidence(
+    caller: Filer,
+    desk: AtDesk,
+    code: str,
+    trainee: Annotated[UUID, Form()],
+    kind: Annotated[str, Form(max_length=20)] = "",
+    reference: Annotated[str, Form(max_length=100)] = "",
+    employed_on: Annotated[str, Form(max_length=20)] = "",
+    employer: Annotated[str, Form(max_length=100)] = "",
+    employer_code: Annotated[str, Form(max_length=30)] = "",
+) -> Response:
+    """File one paper of employment."""
+
+    def filed(row: TrainingClass) -> object:
+        service.file_evidence(
+            desk.session,
+            row,
+            trainee,
+            kind=_kind(kind),
+            reference=reference,
+            employed_on=_day(employed_on, "employed_on"),
+            employer=employer,
+            employer_code=employer_code,
+            actor=caller.actor,
+            at=desk.services.clock.now_at(),
+        )
+        return service.Recorded(1, 0, 0)
+
+    typed = {"trainee": str(trainee), "kind": kind, "reference": reference, "employed_on": employed_on, "employer": employer}
+    return desk.act(caller, code, filed, **typed, employer_code=employer_code)
+
+
+@router.get("/employment")
+def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+    """Papers of employment, newest first; what waits for an officer by default."""
+    return _list(request, caller, session)
+
+
+def _list(request: Request, caller: Caller, session: Session, *, problem: Problem | None = None) -> Response:
+    own = caller.role in INSTITUTION
+    listing = Listing.of(request, COLUMNS, sort="-employed_on", filters=("state", "class"))
+    state = EvidenceState(listing.filters["state"]) if listing.filters.get("state") in set(EvidenceState) else None
+    tenant = caller.tenant() if own else None
+    query = reading.evidence(institution_id=tenant, state=state, class_code=listing.filters.get("class", ""), words=listing.q)
+    found = page(
+        session, query, [Key(EmploymentEvidence.filed_at, descending=True), Key(EmploymentEvidence.id, descending=True)], after=listing.after
+    )
+    _ = translator(request)
+    return render(
+        request,
+        "outcomes/employment.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "outcomes"),
+        listing=replace(listing, next_after=found.next_after or ""),
+        papers=found.items,
+        whose=reading.whose(session, found.items),
+        states=[(state.value, _(EVIDENCE[state.value].word)) for state in EvidenceState],
+        kinds=KINDS,
+        own=own,
+        may_decide=caller.role in OFFICERS,
+        me=caller.account_id,
+        problem=problem,
+    )
+
+
+@router.post("/employment/{evidence_id}/{verdict}")
+def decide(
+    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, evidence_id: UUID, verdict: str, reason: Words = ""
+) -> Response:
+    """Verify or reject one paper."""
+    if verdict not in ("verify", "reject"):
+        raise NotFound(what="act", id=verdict)
+    act = service.verify if verdict == "verify" else service.reject
+    try:
+        with session.begin_nested():
+            act(session, evidence_id, reason=reason, actor=caller.actor, clock=services.clock)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _list(request, caller, session, problem=problem_of(refused, request))
+    return RedirectResponse("/employment?state=filed", status_code=303)
+
+
+def _result(text: str) -> Result:
+    if text not in set(Result):
+        raise MalformedOutcome(errors=[{"where": "result", "code": "enum", "value": text}])
+    return Result(text)
+
+
+def _kind(text: str) -> EvidenceKind:
+    if text not in set(EvidenceKind):
+        raise MalformedOutcome(errors=[{"where": "kind", "code": "enum", "value": text}])
+    return EvidenceKind(text)
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise MalformedOutcome(errors=[{"where": where, "code": "not-a-date", "value": text[:20]}]) from None
