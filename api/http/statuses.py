@@ -88,6 +88,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "lesson-outside-class": 409,
     "lesson-begun": 409,
     "institution-not-taskable": 409,
+    "institution-barred-by-decision": 409,
     "qualification-lapsed": 409,
     # sampling
     "draw-frame-empty": 409,
@@ -121,6 +122,9 @@ STATUSES: Final[Mapping[str, int]] = {
     "visit-record-changed": 409,
     "visit-photo-mismatch": 422,
     "visit-photo-not-verified": 409,
+    # exit
+    "exit-case-open": 409,
+    "exit-problem-not-major": 409,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

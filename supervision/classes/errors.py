@@ -49,3 +49,10 @@ class QualificationLapsed(DomainError):
 
     code = "qualification-lapsed"
     clause = "R41"
+
+
+class BarredByDecision(NotTaskable):
+    """A decision in force forbids it. Facts: institution, decision (its number), until (first day on which it may end)."""
+
+    code = "institution-barred-by-decision"
+    clause = "R47"

@@ -57,6 +57,18 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("机构不得承担补贴培训", "{institution} 当前状态为“{status}”，不能下达补贴培训任务。", "请选择目录内状态正常的机构。"),
         ("Not to be given tasks", "{institution} is “{status}” and may not be given subsidised training.", "Choose an institution in good standing."),
     ),
+    "institution-barred-by-decision": text(
+        (
+            "机构已被决定不得承担补贴培训任务",
+            "依据 {decision}，{institution} 不得承担政府补贴性培训任务，最早至 {until}。",
+            "请选择其他机构；该机构期满后可申请重新准入，对决定不服可依法申请复议或提起诉讼。",
+        ),
+        (
+            "Barred by a decision",
+            "By decision {decision}, {institution} may not be given subsidised training, at least until {until}.",
+            "Choose another institution; this one may apply for readmission after the term, or contest the decision.",
+        ),
+    ),
     "qualification-lapsed": text(
         ("资质不在有效期内", "{institution} 没有覆盖至 {day} 的有效资质。", "请先更新资质登记。"),
         ("The qualification lapses", "{institution} has no licence valid until {day}.", "Update the registered licences first."),
