@@ -9,6 +9,8 @@ from api.auth import account_views, views
 from api.auth import routes as auth_routes
 from api.pages import home
 from api.pages.accounts import views as account_pages
+from api.pages.approvals import procedure as approval_acts
+from api.pages.approvals import views as approval_pages
 from api.pages.draws import views as draw_pages
 from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
@@ -25,7 +27,7 @@ from api.pages.reviewers import rounds as look_pages
 from api.pages.reviewers import views as reviewer_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
-from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, uploads, viewing, visits
+from api.v1 import approvals, coverage, draws, health, recordings, registry, review_room, reviews, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -39,6 +41,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     reviews.router,
     review_room.router,
     visits.router,
+    approvals.router,
     health.router,
     home.router,
     institution.router,
@@ -56,6 +59,8 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     draw_pages.router,
     finding_pages.router,
     finding_acts.router,
+    approval_pages.router,
+    approval_acts.router,
     account_pages.router,
     key_pages.router,
     publication.router,

@@ -19,6 +19,7 @@ from api.http.services import Services
 from api.inspectors import REGISTRY_CHANGED, eligible_for, review_due
 from api.jobs import JobQueue
 from api.policy import Policy
+from compliance.approvals import watching
 from compliance.policy.book import Book
 from storage.clips import discarding, sheets
 from storage.clips import service as clips
@@ -61,6 +62,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "review.followed": ("settle-findings", "end-viewing"),
     REGISTRY_CHANGED: ("detect-interests",),
     "finding.recorded": (),
+    "finding.moved": ("keep-approvals",),
 }
 FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags,)  # what the machine noticed; screening adds its own
 SCHEDULER: Final = Actor(kind="system", name="scheduler", role="scheduler")
@@ -124,6 +126,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "patrol": partial(_patrol, services),
         "miss-visits": partial(_miss_visits, services),
         "remind-findings": partial(_remind_findings, services),
+        "keep-approvals": partial(_keep_approvals, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
     }
 
@@ -253,6 +256,14 @@ def _remind_findings(services: Services) -> None:
     for code in waiting:
         with services.database.transaction(SYSTEM) as session:
             reminders.remind(session, findings_q.locked_finding(session, code), rule, actor=SCHEDULER, clock=services.clock)
+
+
+def _keep_approvals(services: Services) -> None:
+    """Approvals come into force, expire, and follow the safety findings at their places."""
+    while True:
+        with services.database.transaction(SYSTEM) as session:
+            if watching.keep(session, actor=SCHEDULER, clock=services.clock) == 0:
+                return
 
 
 def _forget_sign_ins(services: Services) -> None:

@@ -8,15 +8,15 @@ from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, Role
 from api.pages.stages import nav
 
-OFFICE: Final = ("coverage", "recordings", "draws", "visits", "findings", "registry")
+OFFICE: Final = ("coverage", "recordings", "draws", "visits", "findings", "approvals", "registry")
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
-    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings"),
-    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "keys"),
+    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "approvals"),
+    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "approvals", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
     Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers"),
     Role.LEGAL_OFFICER: OFFICE,
-    Role.DEPARTMENT_OFFICER: ("coverage", "draws"),
+    Role.DEPARTMENT_OFFICER: ("coverage", "draws", "approvals"),
     Role.THIRD_PARTY_VERIFIER: ("review", "my-figures", "draws"),
     Role.ADMINISTRATOR: ("registry", "draws", "accounts", "keys"),
     Role.AUDITOR: (*OFFICE, "releases", "reviewers", "accounts"),

@@ -16,6 +16,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "releases": (N_("Original footage"), "/releases"),
     "visits": (N_("On-site visits"), "/visits"),
     "findings": (N_("Findings"), "/findings"),
+    "approvals": (N_("Places and extensions"), "/approvals"),
     "reviewers": (N_("Reviewers"), "/reviewers"),
     "my-figures": (N_("My figures"), "/reviewers/me"),
     "credit": (N_("Credit"), "/credit"),

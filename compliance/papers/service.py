@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import Integer, cast, func, select, text
@@ -21,7 +21,7 @@ BUREAU_WORD: Final = "古人社"
 class Case(Protocol):
     """What papers need to know of the row they are about. `code` is its natural id, e.g. E2026-0001."""
 
-    MACHINE: Any  # ClassVar[str] of the mapped class
+    MACHINE: ClassVar[str]
 
     @property
     def id(self) -> UUID: ...
@@ -32,10 +32,19 @@ class Case(Protocol):
 
 
 def issue(
-    session: Session, case: Case, kind: str, word: str, content: Mapping[str, Any], *, actor: Actor, at: datetime, internal: bool = False
+    session: Session,
+    case: Case,
+    kind: str,
+    word: str,
+    content: Mapping[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    internal: bool = False,
+    office: str = BUREAU_WORD,
 ) -> CasePaper:
-    """A letter of the bureau with the next number of its series, e.g. `word` 退告 → 古人社退告〔2026〕1号."""
-    return _paper(session, case, kind, _next_number(session, word, local_date(at).year), content, actor=actor, at=at, internal=internal)
+    """A letter with the next number of its series, e.g. `word` 退告 → 古人社退告〔2026〕1号. `office`: another one's word before it."""
+    return _paper(session, case, kind, _next_number(session, office + word, local_date(at).year), content, actor=actor, at=at, internal=internal)
 
 
 def take(
@@ -119,9 +128,9 @@ def _paper(
     return paper
 
 
-def _next_number(session: Session, word: str, year: int) -> str:
+def _next_number(session: Session, series: str, year: int) -> str:
     """Without gaps: the transaction that takes a number holds the series until it ends."""
-    prefix = f"{BUREAU_WORD}{word}〔{year}〕"
+    prefix = f"{series}〔{year}〕"
     session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"case-paper/{prefix}"})
     number = cast(func.rtrim(func.substr(CasePaper.number, len(prefix) + 1), "号"), Integer)
     newest = session.scalar(select(func.max(number)).where(CasePaper.number.startswith(prefix, autoescape=True)))

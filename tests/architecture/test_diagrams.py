@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance.approvals.lifecycle import APPROVAL_MOVES, LATE_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
 from supervision.spotchecks.mark_lifecycle import MARK_MOVES
@@ -14,7 +15,15 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
 
 @pytest.mark.parametrize(
     ("page", "moves"),
-    [("catalogue", RECORDING_MOVES), ("coverage", SLOT_MOVES), ("coverage", EXPLANATION_MOVES), ("visits", VISIT_MOVES), ("review-room", MARK_MOVES)],
+    [
+        ("catalogue", RECORDING_MOVES),
+        ("coverage", SLOT_MOVES),
+        ("coverage", EXPLANATION_MOVES),
+        ("visits", VISIT_MOVES),
+        ("review-room", MARK_MOVES),
+        ("approvals", APPROVAL_MOVES),
+        ("approvals", LATE_MOVES),
+    ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:
     assert mermaid(moves) in (DESIGN / f"{page}.md").read_text(encoding="utf-8")  # type: ignore[arg-type]

@@ -21,7 +21,24 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = Book.load()
 IN_FORCE_SINCE = date(2023, 5, 5)  # 古人社发〔2023〕21号
 NOT_MODULES = ("api.migrations", "api.locale.extract")
-UNITS = {"hours", "days", "working-days", "months", "years", "seconds", "yuan", "points", "flag", "px", "permille", "count", "GiB", "TiB", "rule"}
+UNITS = {
+    "hours",
+    "metres",
+    "days",
+    "working-days",
+    "months",
+    "years",
+    "seconds",
+    "yuan",
+    "points",
+    "flag",
+    "px",
+    "permille",
+    "count",
+    "GiB",
+    "TiB",
+    "rule",
+}
 _CLAUSE = r"(R\d{1,3}(\(\d\))?|Q\d{1,2}|F-\d\d|G\d{1,2}|\d(\.\d){1,2})"  # domain.md: requirement, open question, fraud, goal, section
 CLAUSES = re.compile(rf"{_CLAUSE}(, {_CLAUSE})*")
 

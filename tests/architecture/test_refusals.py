@@ -82,7 +82,14 @@ def test_every_reason_of_a_guard_has_words() -> None:
     """The reasons are found in the sources of the lifecycles, so that a new guard cannot be forgotten."""
     pattern = re.compile(r'return "([a-z]+(?:-[a-z]+)+)"|_fact\("[a-z_]+", "([a-z-]+)"\)|else "([a-z]+(?:-[a-z]+)+)"')
     found = set()
-    for name in ("supervision.footage", "supervision.sampling", "supervision.spotchecks", "supervision.visits", "supervision.findings"):
+    for name in (
+        "supervision.footage",
+        "supervision.sampling",
+        "supervision.spotchecks",
+        "supervision.visits",
+        "supervision.findings",
+        "compliance.approvals",
+    ):
         source = importlib.import_module(f"{name}.lifecycle").__file__
         assert source
         with open(source, encoding="utf-8") as lines:  # noqa: PTH123
