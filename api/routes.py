@@ -9,6 +9,8 @@ from api.auth import account_views, views
 from api.auth import routes as auth_routes
 from api.pages import home
 from api.pages.accounts import views as account_pages
+from api.pages.approvals import procedure as approval_acts
+from api.pages.approvals import views as approval_pages
 from api.pages.draws import views as draw_pages
 from api.pages.exit import public as public_exits
 from api.pages.exit import steps as exit_acts
@@ -37,7 +39,7 @@ from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import coverage, draws, exits, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
+from api.v1 import approvals, coverage, draws, exits, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -52,6 +54,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     review_room.router,
     visits.router,
     subsidy.router,
+    approvals.router,
     health.router,
     home.router,
     institution.router,
@@ -77,6 +80,8 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     exit_pages.router,
     exit_acts.router,
     public_exits.router,
+    approval_pages.router,
+    approval_acts.router,
     account_pages.router,
     key_pages.router,
     target_pages.router,

@@ -55,6 +55,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("extend-locks", timedelta(hours=1)),
     Timed("patrol", timedelta(minutes=10)),
     Timed("miss-visits", timedelta(minutes=10)),
+    Timed("keep-approvals", timedelta(minutes=10)),
     Timed("remind-findings", timedelta(hours=1)),
     Timed("expire-credit-items", timedelta(hours=1)),
     Timed("detect-interests", timedelta(hours=1)),

@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 import api.auth.models
 import api.play_models
 import api.schedule_models
+import compliance.approvals.models
 import compliance.exit.models
 import compliance.papers.models
 import compliance.rating.models
@@ -16,6 +17,7 @@ import storage.ledger.models
 import storage.retention.models
 import storage.uploads.models
 import supervision.classes.models
+import supervision.classes.place_models
 import supervision.findings.models
 import supervision.footage.models
 import supervision.footage.receipts

@@ -20,6 +20,7 @@ from api.http.services import Services
 from api.inspectors import REGISTRY_CHANGED, eligible_for, review_due
 from api.jobs import JobQueue
 from api.policy import Policy
+from compliance.approvals import watching
 from compliance.exit import effects as exit_effects
 from compliance.exit import opening as exit_opening
 from compliance.exit import queries as exit_queries
@@ -71,6 +72,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "finding.recorded": (),
     "exit.in-force": (),
     "exit.ended": (),
+    "finding.moved": ("keep-approvals",),
 }
 FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags,)  # what the machine noticed; screening adds its own
 SCHEDULER: Final = Actor(kind="system", name="scheduler", role="scheduler")
@@ -137,6 +139,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "end-exit-terms": partial(_end_exit_terms, services),
         "remind-findings": partial(_remind_findings, services),
         "expire-credit-items": partial(_expire_credit_items, services),
+        "keep-approvals": partial(_keep_approvals, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
     }
 
@@ -301,6 +304,14 @@ def _end_exit_terms(services: Services) -> None:
             for row in due:
                 exit_effects.end_term(session, row, holds=holds, actor=SCHEDULER, clock=services.clock, events=services.events)
             if not due:
+                return
+
+
+def _keep_approvals(services: Services) -> None:
+    """Approvals come into force, expire, and follow the safety findings at their places."""
+    while True:
+        with services.database.transaction(SYSTEM) as session:
+            if watching.keep(session, actor=SCHEDULER, clock=services.clock) == 0:
                 return
 
 

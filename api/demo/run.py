@@ -165,7 +165,7 @@ def _check(services: Services, story: Story, place: Path) -> list[str]:
             if "missing" in lesson.expects:
                 must(missing == (lesson.ends_at - lesson.starts_at).total_seconds(), f"{lesson.natural_id} should be missing whole, is {missing} s")
             if "place-not-agreed" in lesson.expects:
-                must(not any(c["place_agreed"] for c in mine), f"{lesson.natural_id} is at a place not agreed and is not marked")
+                must(not any(c["place_approved"] for c in mine), f"{lesson.natural_id} is at a place not approved and is not marked")
             if "late-start" in lesson.expects:
                 explained = sum(c["explained_s"] for c in mine)
                 must(missing + explained >= 12 * 60 + 450, f"{lesson.natural_id}: {missing} s missing, {explained} s explained")

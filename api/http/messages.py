@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
-from api.http.wording import auth, kernel, storage, subsidy, supervision, visits
+from api.http.wording import approvals, auth, kernel, storage, subsidy, supervision, visits
 from api.http.wording import compliance as compliance_wording
 from api.http.wording.shape import Text
 from api.locale.language import Language
@@ -34,7 +34,16 @@ class Message:
 def texts() -> Mapping[str, Text]:
     """Every text by code. Raises: ValueError — two packages use one code."""
     gathered: dict[str, Text] = {}
-    for part in (kernel.TEXTS, auth.TEXTS, storage.TEXTS, supervision.TEXTS, visits.TEXTS, compliance_wording.TEXTS, subsidy.TEXTS):
+    for part in (
+        kernel.TEXTS,
+        auth.TEXTS,
+        storage.TEXTS,
+        supervision.TEXTS,
+        visits.TEXTS,
+        compliance_wording.TEXTS,
+        approvals.TEXTS,
+        subsidy.TEXTS,
+    ):
         for code, text in part.items():
             if code in gathered:
                 msg = f"two texts for {code}"

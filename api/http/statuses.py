@@ -87,6 +87,9 @@ STATUSES: Final[Mapping[str, int]] = {
     "room-taken": 409,
     "lesson-outside-class": 409,
     "lesson-begun": 409,
+    "hall-taken": 409,
+    "class-extension-needed": 409,
+    "class-extension-used": 409,
     "institution-not-taskable": 409,
     "institution-barred-by-decision": 409,
     "qualification-lapsed": 409,
@@ -142,6 +145,12 @@ STATUSES: Final[Mapping[str, int]] = {
     # exit
     "exit-case-open": 409,
     "exit-problem-not-major": 409,
+    # approvals
+    "approval-wrong-decider": 409,
+    "approval-not-a-draft": 409,
+    "approval-already-assessed": 409,
+    "approval-extension-exhausted": 409,
+    "approval-no-revocation-announced": 409,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

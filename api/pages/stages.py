@@ -20,6 +20,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "outcomes": (N_("Employment"), "/employment"),
     "subsidy": (N_("Subsidy"), "/subsidy"),
     "records": (N_("Official records"), "/records"),
+    "approvals": (N_("Places and extensions"), "/approvals"),
     "reviewers": (N_("Reviewers"), "/reviewers"),
     "my-figures": (N_("My figures"), "/reviewers/me"),
     "credit": (N_("Credit"), "/credit"),

@@ -50,7 +50,8 @@ class CoverageOut(BaseModel):
     institution: str
     state: str
     due_at: datetime
-    place_agreed: bool
+    place_approved: bool  # False: nothing that is proven counts (R77, R78)
+    counted_s: int
     scheduled_s: int
     proven_s: int
     missing_s: int
@@ -103,7 +104,8 @@ def coverage_out(line: LedgerLine) -> CoverageOut:
         institution=line.institution,
         state=line.slot.state.value,
         due_at=local_instant(line.slot.due_at),
-        place_agreed=line.place_agreed,
+        place_approved=line.place_approved,
+        counted_s=round(line.counted_s),
         scheduled_s=round(found.scheduled_s),
         proven_s=round(found.proven_s),
         missing_s=round(found.missing_s),

@@ -32,10 +32,19 @@ class Case(Protocol):
 
 
 def issue(
-    session: Session, case: Case, kind: str, word: str, content: Mapping[str, Any], *, actor: Actor, at: datetime, internal: bool = False
+    session: Session,
+    case: Case,
+    kind: str,
+    word: str,
+    content: Mapping[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    internal: bool = False,
+    office: str = BUREAU_WORD,
 ) -> CasePaper:
-    """A letter of the bureau with the next number of its series, e.g. `word` 退告 → 古人社退告〔2026〕1号."""
-    return _paper(session, case, kind, _next_number(session, word, local_date(at).year), content, actor=actor, at=at, internal=internal)
+    """A letter with the next number of its series, e.g. `word` 退告 → 古人社退告〔2026〕1号. `office`: another one's word before it."""
+    return _paper(session, case, kind, _next_number(session, office + word, local_date(at).year), content, actor=actor, at=at, internal=internal)
 
 
 def take(
@@ -119,9 +128,9 @@ def _paper(
     return paper
 
 
-def _next_number(session: Session, word: str, year: int) -> str:
+def _next_number(session: Session, series: str, year: int) -> str:
     """Without gaps: the transaction that takes a number holds the series until it ends."""
-    prefix = f"{BUREAU_WORD}{word}〔{year}〕"
+    prefix = f"{series}〔{year}〕"
     session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"case-paper/{prefix}"})
     number = cast(func.rtrim(func.substr(CasePaper.number, len(prefix) + 1), "号"), Integer)
     newest = session.scalar(select(func.max(number)).where(CasePaper.number.startswith(prefix, autoescape=True)))

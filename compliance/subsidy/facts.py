@@ -43,7 +43,7 @@ def facts_of(session: Session, row: TrainingClass, rules: Rules, *, on: date) ->
     """One class. In an institution's scope the other classes of its trainees are only its own: the bureau sees all when it issues."""
     agreement = session.get_one(TrainingAgreement, row.agreement_id)
     certificate = session.scalars(select(SubsidyCertificate).where(SubsidyCertificate.class_id == row.id)).one_or_none()
-    first, last = approved_days(row)
+    first, last = approved_days(session, row)
     rate = employment_rate(
         outcomes.people_of_class(session, row.id),
         replace(rules.employment, employment_denominator=rules.subsidy.order_employment_denominator),

@@ -63,3 +63,24 @@ class BarredByDecision(NotTaskable):
 
     code = "institution-barred-by-decision"
     clause = "R47"
+
+
+class HallTaken(DomainError):
+    """Another lesson, perhaps of another institution, is in the same hall at that time. Facts: room, starts_at."""
+
+    code = "hall-taken"
+    clause = "2.3.3"
+
+
+class ExtensionNeeded(DomainError):
+    """A day beyond what was planned and approved. Facts: class_code, planned_ends_on, until_on."""
+
+    code = "class-extension-needed"
+    clause = "R21"
+
+
+class ExtensionDaysUsed(DomainError):
+    """More training days after the planned end than were approved. Facts: class_code, days, asked."""
+
+    code = "class-extension-used"
+    clause = "R22"

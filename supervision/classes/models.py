@@ -38,23 +38,11 @@ class TrainingAgreement(Keyed, Base):
     valid_until: Mapped[date] = mapped_column(Date)
 
 
-class AgreementLocation(Keyed, Base):
-    """A teaching point fixed in the agreement; training elsewhere needs a prior assessment (R77, R78)."""
-
-    __tablename__ = "agreement_location"
-    __table_args__ = (UniqueConstraint("agreement_id", "teaching_point_id"),)
-    TENANT: ClassVar[str | None] = "institution_id"
-
-    institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
-    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("training_agreement.id"), index=True)
-    teaching_point_id: Mapped[UUID] = mapped_column(ForeignKey("teaching_point.id"))
-
-
 class TrainingClass(Keyed, Base):
     """A class (班). `code` is its natural id, e.g. GX001-2026-03."""
 
     __tablename__ = "training_class"
-    __table_args__ = (CheckConstraint("ends_on >= starts_on", name="dates"),)
+    __table_args__ = (CheckConstraint("ends_on >= starts_on and planned_ends_on >= starts_on", name="dates"),)
     TENANT: ClassVar[str | None] = "institution_id"
     PUBLIC_READ: ClassVar[bool] = True  # which trades are taught and when (R49); rosters, lessons and teachers are not public
 
@@ -66,6 +54,7 @@ class TrainingClass(Keyed, Base):
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
     subsidy_paid_on: Mapped[date | None] = mapped_column(Date)  # last payment so far; footage is kept two years from it at least (Q2)
+    planned_ends_on: Mapped[date] = mapped_column(Date)  # as opened: only an approved extension leads beyond it (R21, R22)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

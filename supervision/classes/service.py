@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.kernel.actor import Actor
 from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.ledger import service as ledger
+from supervision.classes import extensions, places
 from supervision.classes.errors import (
     BarredByDecision,
     LessonBegun,
@@ -19,7 +20,8 @@ from supervision.classes.errors import (
     RoomTaken,
     TaskRestricted,
 )
-from supervision.classes.models import AgreementLocation, Category, Lesson, TrainingAgreement, TrainingClass
+from supervision.classes.models import Category, Lesson, TrainingAgreement, TrainingClass
+from supervision.classes.place_models import ApprovedPlace, Basis
 from supervision.institutions import restrictions, standing
 from supervision.institutions.errors import CodeTaken
 from supervision.institutions.models import Institution, InstitutionStatus, Qualification, Room, TeachingPoint
@@ -88,7 +90,18 @@ def sign_agreement(
     session.flush()
     for code in teaching_point_codes:
         point = by_code(session, TeachingPoint, code, institution.id, "teaching-point")
-        session.add(AgreementLocation(institution_id=institution.id, agreement_id=row.id, teaching_point_id=point.id))
+        session.add(
+            ApprovedPlace(
+                institution_id=institution.id,
+                basis=Basis.AGREEMENT,
+                reference=number,
+                agreement_id=row.id,
+                teaching_point_id=point.id,
+                from_on=valid_from,
+                until_on=valid_until,
+                approved_at=datetime.combine(signed_on, time(), BUREAU_ZONE),
+            )
+        )
     session.flush()
     facts = {"number": number, "year": year, "category": category, "task_persons": task_persons, "places": list(teaching_point_codes)}
     ledger.append(session, actor=actor, at=at, action="agreement.signed", subject=f"agreement/{number}", tenant=institution.id, body=facts)
@@ -172,6 +185,7 @@ def open_class(
         department=department,
         starts_on=starts_on,
         ends_on=ends_on,
+        planned_ends_on=ends_on,
     )
     session.add(row)
     session.flush()
@@ -185,11 +199,14 @@ def file_timetable(
 ) -> list[Lesson]:
     """Add lessons to a class. A line filed before is left as it is, so filing twice changes nothing; nothing is half-filed.
 
-    Raises: LessonOutsideClass, RoomTaken, RegistryMissing — an unknown room.
+    Raises: LessonOutsideClass, RoomTaken, HallTaken, ExtensionNeeded, ExtensionDaysUsed, RegistryMissing — an unknown room.
     """
     rooms = {code: by_code(session, Room, code, institution.id, "room") for code in {p.room_code for p in planned}}
     wanted = {_natural_id(training_class, p): p for p in planned}
+    halls = {code: places.hall_of(session, room.id) for code, room in rooms.items()}
     known = set(session.scalars(select(Lesson.natural_id).where(Lesson.natural_id.in_(list(wanted)))))
+    new = [(line.on, line.starts_at) for natural_id, line in wanted.items() if natural_id not in known and line.on <= training_class.ends_on]
+    extensions.require_days(session, training_class, new)
     lessons: list[Lesson] = []
     for natural_id, line in wanted.items():
         if natural_id in known:
@@ -216,6 +233,8 @@ def file_timetable(
         )
         session.add(lesson)
         session.flush()
+        if halls[line.room_code]:
+            places.book(session, lesson, halls[line.room_code], line.room_code)
         lessons.append(lesson)
     if lessons:
         facts = {"lessons": [[lesson.natural_id, lesson.starts_at, lesson.ends_at] for lesson in lessons]}
@@ -232,6 +251,7 @@ def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor
         return
     lesson.cancelled_at = at
     session.flush()
+    places.unbook(session, lesson.id)
     subject = f"lesson/{lesson.natural_id}"
     ledger.append(session, actor=actor, at=at, action="lesson.cancelled", subject=subject, tenant=lesson.institution_id, body={"reason": reason})
 
@@ -239,8 +259,9 @@ def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor
 def move_end(session: Session, row: TrainingClass, ends_on: date, *, reason: str, actor: Actor, at: datetime) -> None:
     """Move the last day of a class. Locks of its recordings follow within the hour (`extend-locks`), they are never shortened. R22, R73.
 
-    Raises: LessonOutsideClass — a lesson lies after the new end.
+    Raises: LessonOutsideClass — a lesson lies after the new end; ExtensionNeeded — later than planned, and no approval leads there (R21).
     """
+    extensions.require_end(session, row, ends_on)
     last = session.scalars(
         select(Lesson).where(Lesson.class_id == row.id, Lesson.cancelled_at.is_(None)).order_by(Lesson.starts_at.desc()).limit(1)
     ).one_or_none()

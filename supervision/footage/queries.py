@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.kernel.clock import BUREAU_ZONE, local_date
-from supervision.classes.models import AgreementLocation, Lesson, SignRecord, TrainingClass
+from supervision.classes.models import Lesson, SignRecord, TrainingClass
+from supervision.classes.places import approved_here
 from supervision.footage.coverage import Coverage, coverage
 from supervision.footage.lifecycle import ExplanationState, SlotState
 from supervision.footage.models import DuplicateLink, GapExplanation, Recording, Slot
@@ -19,7 +20,11 @@ from supervision.institutions.models import Camera, Institution, Room
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One slot with its coverage and what is said about it. `place_agreed` False: the room is at a place the agreement does not name (R77)."""
+    """One slot with its coverage and what is said about it.
+
+    `place_approved` False: neither the agreement names the place nor an approval that was given before the lesson (R77, R78). What is on tape then
+    proves that somebody taught, not that the ordered training took place: nothing of it counts.
+    """
 
     slot: Slot
     lesson: Lesson
@@ -29,10 +34,15 @@ class LedgerLine:
     camera: str
     institution: str
     institution_name: str
-    place_agreed: bool
+    place_approved: bool
     coverage: Coverage
     explanations: tuple[GapExplanation, ...]
     recordings: tuple[Recording, ...]
+
+    @property
+    def counted_s(self) -> float:
+        """Proven seconds that count for the class."""
+        return self.coverage.proven_s if self.place_approved else 0.0
 
 
 def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
@@ -57,13 +67,8 @@ def ledger_lines(
     `department`: only classes that this industry department organises (R23); None: all.
     """
     begin, end = day_bounds(first, last)
-    agreed = exists(
-        select(AgreementLocation.id).where(
-            AgreementLocation.agreement_id == TrainingClass.agreement_id, AgreementLocation.teaching_point_id == Room.teaching_point_id
-        )
-    )
     query = (
-        select(Slot, Lesson, TrainingClass.code, TrainingClass.trade, Room.name, Camera.code, Institution.code, Institution.name, agreed)
+        select(Slot, Lesson, TrainingClass.code, TrainingClass.trade, Room.name, Camera.code, Institution.code, Institution.name, approved_here())
         .join(Lesson, Lesson.id == Slot.lesson_id)
         .join(TrainingClass, TrainingClass.id == Lesson.class_id)
         .join(Room, Room.id == Lesson.room_id)
@@ -115,12 +120,12 @@ def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[
             camera=camera,
             institution=institution,
             institution_name=institution_name,
-            place_agreed=bool(agreed),
+            place_approved=bool(approved),
             coverage=covered[slot.id],
             explanations=tuple(explained.get(slot.id, ())),
             recordings=tuple(recorded.get(slot.id, ())),
         )
-        for slot, lesson, class_code, trade, room, camera, institution, institution_name, agreed in rows
+        for slot, lesson, class_code, trade, room, camera, institution, institution_name, approved in rows
     ]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance.approvals.lifecycle import APPROVAL_MOVES, LATE_MOVES
 from compliance.exit.lifecycle import CHALLENGE_MOVES, EXIT_MOVES
 from compliance.rating.item_lifecycle import ITEM_MOVES
 from compliance.rating.lifecycle import RATING_MOVES
@@ -34,6 +35,8 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("subsidy", CLAIM_MOVES),
         ("exit", EXIT_MOVES),
         ("exit", CHALLENGE_MOVES),
+        ("approvals", APPROVAL_MOVES),
+        ("approvals", LATE_MOVES),
     ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:

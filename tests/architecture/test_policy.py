@@ -27,6 +27,7 @@ NOT_MODULES = ("api.migrations", "api.locale.extract")
 UNITS = {
     "hours",
     "hour-of-day",
+    "metres",
     "days",
     "working-days",
     "months",

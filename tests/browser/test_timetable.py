@@ -13,18 +13,20 @@ from supervision.classes.models import TrainingClass
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Slot
 from tests.browser.conftest import People, look
-from tests.factories.world import World
+from tests.factories.world import make_world
 
 
-def test_a_timetable_is_filed_a_lesson_cancelled_and_the_end_moved(people: People, world: World, tmp_path: Path) -> None:
+def test_a_timetable_is_filed_a_lesson_cancelled_and_the_end_moved(people: People, tmp_path: Path) -> None:
     people.expected |= {409, 422}
     services = people.site.services
+    with services.database.transaction(SYSTEM) as session:
+        world = make_world(session, services.clock.now_at(), ends_in_days=22)
     page = f"/classes/{world.training_class.code}"
     officer = people.signed_in(Role.BUREAU_OFFICER)
     officer.goto(page)
     last = services.clock.today_on() + timedelta(days=20)
     officer.get_by_label("New last day").fill(last.isoformat())
-    officer.locator("#end-reason").fill("extended by the county, document 2026-9")
+    officer.locator("#end-reason").fill("shortened by the county, document 2026-9")
     officer.get_by_role("button", name="Move the last day").click()
     expect(officer).to_have_url(page)
 
@@ -77,3 +79,7 @@ def test_a_timetable_is_filed_a_lesson_cancelled_and_the_end_moved(people: Peopl
     officer.locator("#end-reason").fill("a slip")
     officer.get_by_role("button", name="Move the last day").click()
     expect(officer.get_by_role("alert")).to_be_visible()  # a lesson lies after it
+    officer.get_by_label("New last day").fill((last + timedelta(days=3)).isoformat())
+    officer.locator("#end-reason").fill("one more day than planned")
+    officer.get_by_role("button", name="Move the last day").click()
+    expect(officer.get_by_role("alert")).to_contain_text("An approved extension is needed")

@@ -354,4 +354,32 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("标记的时段没有录像", "{start_ms} 至 {end_ms} 不在录像 {recording} 的连续画面内。", "请在有画面的时段上标记。"),
         ("Outside the footage", "{start_ms} to {end_ms} is not continuous footage of {recording}.", "Mark where there is a picture."),
     ),
+    "hall-taken": text(
+        ("场地已被占用", "教室“{room}”所在场地在 {starts_at} 已有其他班级的课（可能是其他机构的），同一场地不得重复安排。", "请改换时间或者教室。"),
+        (
+            "The hall is taken",
+            "Another class, perhaps of another institution, has the hall of room “{room}” at {starts_at}; one hall holds one lesson.",
+            "Choose another time or another room.",
+        ),
+    ),
+    "class-extension-needed": text(
+        (
+            "需先批准延长",
+            "班级 {class_code} 的原定结束日期为 {planned_ends_on}，目前经批准最晚到 {until_on}；超出的日期须先经批准，批准前开始的课不能计入。",
+            "请由培训机构申请延长培训时间，批准后再安排。",
+        ),
+        (
+            "An approved extension is needed",
+            "Class {class_code} was planned until {planned_ends_on} and is approved until {until_on}; later days need an approval that comes first.",
+            "The institution applies for an extension; after the approval the days can be planned.",
+        ),
+    ),
+    "class-extension-used": text(
+        ("批准延长的天数已用完", "班级 {class_code} 经批准可延长 {days} 天，现在安排了 {asked} 天。", "请减少原定结束日期之后的上课天数。"),
+        (
+            "The approved days are used up",
+            "Class {class_code} has {days} approved days after its planned end; {asked} are planned now.",
+            "Plan fewer days after the planned end.",
+        ),
+    ),
 }

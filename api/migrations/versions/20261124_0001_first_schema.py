@@ -682,19 +682,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['upload_id'], ['upload_session.id'], name=op.f('fk_upload_part_upload_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('upload_id', 'number', name=op.f('pk_upload_part'))
     )
-    op.create_table('agreement_location',
-    sa.Column('institution_id', sa.Uuid(), nullable=False),
-    sa.Column('agreement_id', sa.Uuid(), nullable=False),
-    sa.Column('teaching_point_id', sa.Uuid(), nullable=False),
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.ForeignKeyConstraint(['agreement_id'], ['training_agreement.id'], name=op.f('fk_agreement_location_agreement_id')),
-    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_agreement_location_institution_id')),
-    sa.ForeignKeyConstraint(['teaching_point_id'], ['teaching_point.id'], name=op.f('fk_agreement_location_teaching_point_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_agreement_location')),
-    sa.UniqueConstraint('agreement_id', 'teaching_point_id', name=op.f('uq_agreement_location_agreement_id_teaching_point_id'))
-    )
-    op.create_index(op.f('ix_agreement_location_agreement_id'), 'agreement_location', ['agreement_id'], unique=False)
-    op.create_index(op.f('ix_agreement_location_institution_id'), 'agreement_location', ['institution_id'], unique=False)
     op.create_table('api_key',
     sa.Column('prefix', sa.String(), nullable=False),
     sa.Column('secret_sha256', sa.LargeBinary(), nullable=False),
@@ -962,9 +949,10 @@ def upgrade() -> None:
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=False),
     sa.Column('subsidy_paid_on', sa.Date(), nullable=True),
+    sa.Column('planned_ends_on', sa.Date(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_training_class_dates')),
+    sa.CheckConstraint('ends_on >= starts_on and planned_ends_on >= starts_on', name=op.f('ck_training_class_dates')),
     sa.ForeignKeyConstraint(['agreement_id'], ['training_agreement.id'], name=op.f('fk_training_class_agreement_id')),
     sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_training_class_institution_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_training_class')),
@@ -972,6 +960,102 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_training_class_agreement_id'), 'training_class', ['agreement_id'], unique=False)
     op.create_index(op.f('ix_training_class_institution_id'), 'training_class', ['institution_id'], unique=False)
+    op.create_table('approval',
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('kind', sa.Enum('location', 'extension', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Enum('draft', 'submitted', 'assigned', 'site-visit', 'assessed', 'approved', 'conditional', 'refused', 'active', 'expired', 'suspended', 'revoked', 'withdrawn', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('decider', sa.Enum('bureau', 'department', name='decider', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('department', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=True),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('days', sa.Integer(), nullable=True),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('latitude_udeg', sa.Integer(), nullable=True),
+    sa.Column('longitude_udeg', sa.Integer(), nullable=True),
+    sa.Column('room_id', sa.Uuid(), nullable=True),
+    sa.Column('room_name', sa.String(), nullable=False),
+    sa.Column('capacity', sa.Integer(), nullable=False),
+    sa.Column('serves_meals', sa.Boolean(), nullable=False),
+    sa.Column('covers', sa.String(), nullable=False),
+    sa.Column('hall', sa.String(), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('assignee_id', sa.Uuid(), nullable=True),
+    sa.Column('assignee', sa.String(), nullable=False),
+    sa.Column('visited_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('quality_by_id', sa.Uuid(), nullable=True),
+    sa.Column('quality_by', sa.String(), nullable=False),
+    sa.Column('quality_passed', sa.Boolean(), nullable=True),
+    sa.Column('safety_by_id', sa.Uuid(), nullable=True),
+    sa.Column('safety_by', sa.String(), nullable=False),
+    sa.Column('safety_passed', sa.Boolean(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decision_reason', sa.String(), nullable=False),
+    sa.Column('conditions', sa.String(), nullable=False),
+    sa.Column('conditions_met_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('conditions_met_by', sa.String(), nullable=False),
+    sa.Column('revocation_notice_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revocation_by_id', sa.Uuid(), nullable=True),
+    sa.Column('statement_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by_id', sa.Uuid(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(decider = 'department') = (department <> '')", name=op.f('ck_approval_department')),
+    sa.CheckConstraint("kind <> 'location' or decided_by_id is null or (quality_by_id <> decided_by_id and safety_by_id <> decided_by_id)", name=op.f('ck_approval_fresh_eyes')),
+    sa.CheckConstraint("kind <> 'location' or state not in ('approved', 'conditional', 'refused', 'active', 'expired', 'suspended', 'revoked') or (quality_by_id is not null and safety_by_id is not null and visited_at is not null)", name=op.f('ck_approval_assessed')),
+    sa.CheckConstraint("state <> 'active' or conditions = '' or conditions_met_at is not null", name=op.f('ck_approval_conditions_met')),
+    sa.CheckConstraint("state <> 'conditional' or conditions <> ''", name=op.f('ck_approval_conditions')),
+    sa.CheckConstraint("state <> 'refused' or decision_reason <> ''", name=op.f('ck_approval_refused_with_reason')),
+    sa.CheckConstraint("state <> 'revoked' or (num_nulls(revocation_notice_at, statement_until, ended_at, ended_by_id) = 0 and ended_at >= statement_until and ended_by_id <> revocation_by_id)", name=op.f('ck_approval_revoked_after_notice')),
+    sa.CheckConstraint("state in ('draft', 'withdrawn') or (kind = 'location' and num_nulls(latitude_udeg, longitude_udeg, from_on, until_on) = 0 and days is null and address <> '' and room_name <> '' and capacity > 0 and covers <> '') or (kind = 'extension' and days > 0 and until_on is not null and room_id is null)", name=op.f('ck_approval_whole')),
+    sa.CheckConstraint("state in ('draft', 'withdrawn') or submitted_at is not null", name=op.f('ck_approval_submitted')),
+    sa.CheckConstraint("state not in ('approved', 'conditional', 'refused', 'active', 'expired', 'suspended', 'revoked') or num_nulls(decided_by_id, decided_at) = 0", name=op.f('ck_approval_decided_by_somebody')),
+    sa.CheckConstraint('latitude_udeg is null or (latitude_udeg between -90000000 and 90000000 and longitude_udeg between -180000000 and 180000000)', name=op.f('ck_approval_coordinates')),
+    sa.CheckConstraint('quality_by_id is null or safety_by_id is null or quality_by_id <> safety_by_id', name=op.f('ck_approval_two_assessors')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_approval_institution_id')),
+    sa.ForeignKeyConstraint(['room_id'], ['room.id'], name=op.f('fk_approval_room_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval')),
+    sa.UniqueConstraint('code', name=op.f('uq_approval_code'))
+    )
+    op.create_index(op.f('ix_approval_hall'), 'approval', ['hall'], unique=False)
+    op.create_index('ix_approval_institution_state', 'approval', ['institution_id', 'state'], unique=False)
+    op.create_index(op.f('ix_approval_room_id'), 'approval', ['room_id'], unique=False)
+    op.create_index('ix_approval_state_until', 'approval', ['state', 'until_on'], unique=False)
+    op.create_index('ix_approval_submitted', 'approval', ['submitted_at', 'id'], unique=False)
+    op.create_table('approved_place',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('basis', sa.Enum('agreement', 'approval', name='basis', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('agreement_id', sa.Uuid(), nullable=True),
+    sa.Column('teaching_point_id', sa.Uuid(), nullable=True),
+    sa.Column('class_id', sa.Uuid(), nullable=True),
+    sa.Column('room_id', sa.Uuid(), nullable=True),
+    sa.Column('hall', sa.String(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(basis = 'agreement' and num_nulls(agreement_id, teaching_point_id) = 0 and num_nonnulls(class_id, room_id) = 0) or (basis = 'approval' and num_nulls(class_id, room_id) = 0 and num_nonnulls(agreement_id, teaching_point_id) = 0 and hall <> '')", name=op.f('ck_approved_place_basis_says_what')),
+    sa.CheckConstraint("basis = 'agreement' or from_on >= (approved_at at time zone 'Asia/Shanghai')::date", name=op.f('ck_approved_place_not_retroactive')),
+    sa.CheckConstraint('until_on >= from_on', name=op.f('ck_approved_place_validity')),
+    sa.ForeignKeyConstraint(['agreement_id'], ['training_agreement.id'], name=op.f('fk_approved_place_agreement_id')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_approved_place_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_approved_place_institution_id')),
+    sa.ForeignKeyConstraint(['room_id'], ['room.id'], name=op.f('fk_approved_place_room_id')),
+    sa.ForeignKeyConstraint(['teaching_point_id'], ['teaching_point.id'], name=op.f('fk_approved_place_teaching_point_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approved_place')),
+    sa.UniqueConstraint('agreement_id', 'teaching_point_id', name=op.f('uq_approved_place_agreement_id_teaching_point_id')),
+    sa.UniqueConstraint('reference', 'class_id', 'room_id', name=op.f('uq_approved_place_reference_class_id_room_id'))
+    )
+    op.create_index('ix_approved_place_class_room', 'approved_place', ['class_id', 'room_id'], unique=False)
+    op.create_index(op.f('ix_approved_place_hall'), 'approved_place', ['hall'], unique=False)
+    op.create_index(op.f('ix_approved_place_institution_id'), 'approved_place', ['institution_id'], unique=False)
     op.create_table('archived_paper',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('class_id', sa.Uuid(), nullable=False),
@@ -1002,6 +1086,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_camera_institution_id'), 'camera', ['institution_id'], unique=False)
     op.create_index(op.f('ix_camera_room_id'), 'camera', ['room_id'], unique=False)
+    op.create_table('class_extension',
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('days', sa.Integer(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('days > 0', name=op.f('ck_class_extension_days')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_class_extension_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_class_extension_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_class_extension')),
+    sa.UniqueConstraint('reference', name=op.f('uq_class_extension_reference'))
+    )
+    op.create_index(op.f('ix_class_extension_class_id'), 'class_extension', ['class_id'], unique=False)
+    op.create_index(op.f('ix_class_extension_institution_id'), 'class_extension', ['institution_id'], unique=False)
     op.create_table('employment_evidence',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('class_id', sa.Uuid(), nullable=False),
@@ -1162,6 +1262,44 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_subsidy_certificate_code'))
     )
     op.create_index(op.f('ix_subsidy_certificate_institution_id'), 'subsidy_certificate', ['institution_id'], unique=False)
+    op.create_table('approval_camera',
+    sa.Column('approval_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('camera_id', sa.Uuid(), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('shows', sa.String(), nullable=False),
+    sa.Column('media_type', sa.String(), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("media_type in ('image/jpeg', 'image/png')", name=op.f('ck_approval_camera_picture')),
+    sa.CheckConstraint("name <> ''", name=op.f('ck_approval_camera_name')),
+    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0', name=op.f('ck_approval_camera_size')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_approval_camera_sha256')),
+    sa.ForeignKeyConstraint(['approval_id'], ['approval.id'], name=op.f('fk_approval_camera_approval_id')),
+    sa.ForeignKeyConstraint(['camera_id'], ['camera.id'], name=op.f('fk_approval_camera_camera_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_approval_camera_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval_camera'))
+    )
+    op.create_index('ix_approval_camera_approval', 'approval_camera', ['approval_id', 'id'], unique=False)
+    op.create_index(op.f('ix_approval_camera_camera_id'), 'approval_camera', ['camera_id'], unique=False)
+    op.create_index(op.f('ix_approval_camera_institution_id'), 'approval_camera', ['institution_id'], unique=False)
+    op.create_table('approval_class',
+    sa.Column('approval_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('class_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.ForeignKeyConstraint(['approval_id'], ['approval.id'], name=op.f('fk_approval_class_approval_id')),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_approval_class_class_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_approval_class_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval_class')),
+    sa.UniqueConstraint('approval_id', 'class_id', name=op.f('uq_approval_class_approval_id_class_id'))
+    )
+    op.create_index(op.f('ix_approval_class_class_id'), 'approval_class', ['class_id'], unique=False)
+    op.create_index(op.f('ix_approval_class_institution_id'), 'approval_class', ['institution_id'], unique=False)
     op.create_table('completion',
     sa.Column('enrolment_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -1198,6 +1336,53 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('round_id', 'position', name=op.f('pk_draw_frame_item')),
     sa.UniqueConstraint('round_id', 'natural_id', name=op.f('uq_draw_frame_item_round_id_natural_id'))
     )
+    op.create_table('hall_booking',
+    sa.Column('lesson_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('hall', sa.String(), nullable=False),
+    sa.Column('span', postgresql.TSTZRANGE(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    postgresql.ExcludeConstraint((sa.column('hall'), '='), (sa.column('span'), '&&'), using='gist', name='ex_hall_booking_overlap'),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_hall_booking_institution_id')),
+    sa.ForeignKeyConstraint(['lesson_id'], ['lesson.id'], name=op.f('fk_hall_booking_lesson_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hall_booking')),
+    sa.UniqueConstraint('lesson_id', name=op.f('uq_hall_booking_lesson_id'))
+    )
+    op.create_index(op.f('ix_hall_booking_institution_id'), 'hall_booking', ['institution_id'], unique=False)
+    op.create_table('late_request',
+    sa.Column('approval_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Enum('proposed', 'taken-up', 'dismissed', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lessons', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decision_reason', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("state = 'proposed' or (decided_by_id is not null and decision_reason <> '')", name=op.f('ck_late_request_decided')),
+    sa.ForeignKeyConstraint(['approval_id'], ['approval.id'], name=op.f('fk_late_request_approval_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_late_request_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_late_request')),
+    sa.UniqueConstraint('approval_id', name=op.f('uq_late_request_approval_id'))
+    )
+    op.create_index(op.f('ix_late_request_institution_id'), 'late_request', ['institution_id'], unique=False)
+    op.create_table('place_suspension',
+    sa.Column('place_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('until_at is null or until_at >= from_at', name=op.f('ck_place_suspension_times')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_place_suspension_institution_id')),
+    sa.ForeignKeyConstraint(['place_id'], ['approved_place.id'], name=op.f('fk_place_suspension_place_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_place_suspension'))
+    )
+    op.create_index(op.f('ix_place_suspension_institution_id'), 'place_suspension', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_place_suspension_place_id'), 'place_suspension', ['place_id'], unique=False)
+    op.create_index('uq_place_suspension_open', 'place_suspension', ['place_id'], unique=True, postgresql_where='until_at is null')
     op.create_table('review_outcome',
     sa.Column('round_id', sa.Uuid(), nullable=False),
     sa.Column('rank', sa.Integer(), nullable=False),

@@ -23,6 +23,7 @@ from api.pages.findings.views import Reader, show
 from api.papers.finding_letter import render_letter
 from api.stills import index_of, stored_source
 from storage.kernel.errors import DomainError, NotFound
+from storage.kernel.events import Event
 from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.still import keyframe_at
 from supervision.findings import evidence, procedure, queries
@@ -68,6 +69,7 @@ class Desk:
         try:
             with self.session.begin_nested():
                 do({"actor": caller.actor, "clock": self.services.clock, "name": caller.display_name})
+                self.services.events.publish(self.session, Event("finding.moved"))
         except DomainError as refused:
             return show(self.request, caller, self.session, self.services, code, problem=problem_of(refused, self.request), typed=typed)
         return RedirectResponse(f"/findings/{code}", status_code=303)

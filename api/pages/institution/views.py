@@ -137,7 +137,7 @@ class Totals:
     proven_s: float
     explained_s: float
     missing_s: float
-    not_agreed: int
+    not_approved: int
 
 
 def _totals(lines: Sequence[LedgerLine]) -> Totals:
@@ -148,7 +148,7 @@ def _totals(lines: Sequence[LedgerLine]) -> Totals:
         proven_s=sum(c.proven_s for c in found),
         explained_s=sum(c.explained_s for c in found),
         missing_s=sum(c.missing_s for c in found),
-        not_agreed=sum(not line.place_agreed for line in lines),
+        not_approved=sum(not line.place_approved for line in lines),
     )
 
 

@@ -20,8 +20,9 @@ from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, InvalidInput, NotFound
 from storage.kernel.events import Event
-from supervision.classes import roster, timetable
+from supervision.classes import places, roster, timetable
 from supervision.classes import service as classes
+from supervision.classes.extensions import approved_days
 from supervision.classes.models import Enrolment, Lesson, SignRecord, TrainingClass
 from supervision.classes.sheets import MAX_BYTES
 from supervision.footage import service as footage
@@ -74,6 +75,8 @@ def _class_page(
         enrolled=session.scalar(select(func.count()).where(Enrolment.class_id == row.id)) or 0,
         may_import=caller.role in INSTITUTION or caller.role is Role.BUREAU_OFFICER,
         may_move_end=caller.role is Role.BUREAU_OFFICER,
+        unapproved=places.unapproved(session, row.id),
+        approved=approved_days(session, row),
         problem=problem,
         done=done,
         filed=filed,

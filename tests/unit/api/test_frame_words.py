@@ -15,6 +15,7 @@ from api.pages.frame import environment
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.stages import STAGES, nav
+from compliance.approvals.lifecycle import ApprovalState, LateState
 from compliance.rating.item_lifecycle import ItemState
 from compliance.rating.lifecycle import RatingState
 from storage.kernel.span import Span
@@ -142,9 +143,12 @@ def test_a_sort_key_nobody_offers_falls_back() -> None:
     assert Listing.of(request("/x", "sort=password"), [Column("a", "From", sort=True)], sort="-a").sort_key == "a"
 
 
+JUDGED = {"approval": ApprovalState, "late-request": LateState}
+
+
 def test_every_state_of_every_machine_has_a_word_and_a_tone() -> None:
     machines = {"recording": RecordingState, "slot": SlotState, "gap-explanation": ExplanationState, "upload": UploadState}
-    for machine, states in (machines | {"rating": RatingState, "credit-item": ItemState}).items():
+    for machine, states in (machines | {"rating": RatingState, "credit-item": ItemState} | JUDGED).items():
         assert set(LABELS[machine]) == {state.value for state in states}
 
 
