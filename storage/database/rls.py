@@ -5,6 +5,7 @@ A class says what it is by class variables:
 - `TENANT_WHEN = "<SQL>"`: the institution sees and touches its row only while this condition on it holds (a finding, from its notice on);
 - `PUBLIC_READ = True`: the public scope may read it too; `PUBLIC_WHEN = "<SQL>"`: only while this condition on the row holds;
 - `BUREAU_ONLY = True`: only the scopes bureau and system may touch it (assignments, duplicate leads, holds);
+  `OPEN_WHEN = "<SQL>"`: everybody may read a row of it while this condition on the row holds (the list of a draw, once it is revealed);
 - `SYSTEM_ONLY = True`: only the system scope may touch it (credentials, sessions);
 - `GRANTS = ("SELECT", "INSERT")`: what the application's role may do at all; default everything but TRUNCATE.
 """
@@ -73,7 +74,8 @@ def _conditions(cls: type, table: Table) -> tuple[str, str]:
     if getattr(cls, "SYSTEM_ONLY", False):
         return f"{_SCOPE} = 'system'", f"{_SCOPE} = 'system'"
     if getattr(cls, "BUREAU_ONLY", False):
-        return f"{_SCOPE} in ('bureau', 'system')", f"{_SCOPE} in ('bureau', 'system')"
+        bureau, open_when = f"{_SCOPE} in ('bureau', 'system')", getattr(cls, "OPEN_WHEN", "")
+        return bureau + (f" or {open_when}" if open_when else ""), bureau
     tenant: str | None = getattr(cls, "TENANT", None)
     if tenant is None:
         return "", ""

@@ -120,8 +120,7 @@ class AuditProblem(Keyed, Base):
         CheckConstraint("classified_by <> '' and classification_reason <> ''", name="classified_by_somebody"),
     )
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
-    TENANT: ClassVar[str | None] = "institution_id"
-    TENANT_WHEN: ClassVar[str] = "false"  # the institution reads it in the papers of its case
+    BUREAU_ONLY: ClassVar[bool] = True  # the institution reads it in the papers of its case
 
     institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     issuer: Mapped[str]  # 审计局, 纪委监委, …
@@ -142,8 +141,7 @@ class Complaint(Keyed, Base):
     __tablename__ = "complaint"
     __table_args__ = (CheckConstraint("substantiated is null or (decided_by <> '' and decided_on is not null)", name="decided_by_somebody"),)
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT", "UPDATE")
-    TENANT: ClassVar[str | None] = "institution_id"
-    TENANT_WHEN: ClassVar[str] = "false"
+    BUREAU_ONLY: ClassVar[bool] = True
 
     institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     received_on: Mapped[date] = mapped_column(Date)

@@ -13,9 +13,11 @@ from supervision.sampling.frame import Frame
 _CHUNK_ROWS: Final = 50_000
 
 _FRAME: Final = text(
-    "insert into draw_frame_item (round_id, position, natural_id, lesson_id, leaf_hash, stratum) "
-    "select :round_id, * from unnest(cast(:positions as int[]), cast(:ids as text[]), cast(:lessons as uuid[]), cast(:hashes as bytea[]), "
-    "cast(:strata as int[]))"
+    "insert into draw_frame_item (round_id, position, natural_id, lesson_id, leaf_hash) "
+    "select :round_id, * from unnest(cast(:positions as int[]), cast(:ids as text[]), cast(:lessons as uuid[]), cast(:hashes as bytea[]))"
+)
+_PLACES: Final = text(
+    "insert into draw_frame_place (round_id, position, stratum) select :round_id, * from unnest(cast(:positions as int[]), cast(:strata as int[]))"
 )
 _TICKETS: Final = text(
     "insert into draw_ticket (round_id, rank, natural_id, ticket, selected) "
@@ -25,8 +27,8 @@ _TICKETS: Final = text(
 )
 
 
-def insert_frame(session: Session, round_id: UUID, frame: Frame, lesson_ids: Sequence[UUID], strata: Sequence[int]) -> None:
-    """`lesson_ids` and `strata` (positions) position by position with the frame."""
+def insert_frame(session: Session, round_id: UUID, frame: Frame, lesson_ids: Sequence[UUID]) -> None:
+    """`lesson_ids` position by position with the frame."""
     for start in range(0, len(frame.natural_ids), _CHUNK_ROWS):
         part = slice(start, start + _CHUNK_ROWS)
         ids = list(frame.natural_ids[part])
@@ -38,9 +40,15 @@ def insert_frame(session: Session, round_id: UUID, frame: Frame, lesson_ids: Seq
                 "ids": ids,
                 "lessons": list(lesson_ids[part]),
                 "hashes": list(frame.leaf_hashes[part]),
-                "strata": list(strata[part]),
             },
         )
+
+
+def insert_places(session: Session, round_id: UUID, strata: Sequence[int]) -> None:
+    """The stratum (position) of each lesson, position by position with the frame."""
+    for start in range(0, len(strata), _CHUNK_ROWS):
+        part = list(strata[start : start + _CHUNK_ROWS])
+        session.execute(_PLACES, {"round_id": round_id, "positions": list(range(start, start + len(part))), "strata": part})
 
 
 def insert_tickets(session: Session, round_id: UUID, ranked: Sequence[bytes], selected: Sequence[bool]) -> None:

@@ -1,19 +1,25 @@
 """A draw round: what could be drawn, who made the seed, what came out. R54–R59; domain.md 2.3.2.
 
 No table here has a `TENANT`: a draw is public by design, lessons are named by natural ids and no row holds a person's data except
-the name of a contributing party. What must not be known yet (`disclosure.py`) is withheld by whoever shows a round.
+the name of a contributing party. What must not be known yet (`disclosure.py`) is withheld by whoever shows a round, and the database keeps the
+lists themselves from every scope outside of the bureau by the same conditions.
 """
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.base import Base, Keyed, enum_column
 from supervision.sampling.lifecycle import DrawMethod, DrawState
+
+_OF_OPEN_LISTS: Final = "round_id in (select id from draw_round where not on_site or revealed_at is not null)"
+_OF_OPEN_STRATA: Final = (
+    "round_id in (select id from draw_round where (not on_site or revealed_at is not null) and (strata_by = '[]' or state = 'closed'))"
+)
 
 
 class DrawRound(Keyed, Base):
@@ -30,8 +36,8 @@ class DrawRound(Keyed, Base):
         CheckConstraint("drawn_at is null or seed is not null", name="drawn_after_seed"),
         CheckConstraint("state not in ('drawn', 'closed') or drawn_at is not null", name="drawn"),
         CheckConstraint("state <> 'void' or void_reason <> ''", name="void_reason"),
-        CheckConstraint("strata_salt is null or octet_length(strata_salt) = 32", name="strata_salt"),
-        CheckConstraint("(strata_salt is null) = (strata_commitment is null)", name="strata_commitment"),
+        CheckConstraint("strata_commitment is null or octet_length(strata_commitment) = 32", name="strata_commitment"),
+        CheckConstraint("not on_site or method <> 'third-party'", name="third_party_on_tape"),
         CheckConstraint("revealed_at is null or (on_site and drawn_at is not null)", name="revealed"),
         Index("ix_draw_round_state_planned", "state", "planned_at"),
     )
@@ -55,7 +61,6 @@ class DrawRound(Keyed, Base):
     frame_root: Mapped[bytes | None] = mapped_column(LargeBinary)
     frame_count: Mapped[int | None]
     sample_size: Mapped[int | None]
-    strata_salt: Mapped[bytes | None] = mapped_column(LargeBinary)  # random, so that nobody can guess which lesson is in which stratum
     strata_commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
     public_value: Mapped[str | None]
     seeded_at: Mapped[datetime | None]
@@ -77,13 +82,41 @@ class DrawFrameItem(Base):
         CheckConstraint("octet_length(leaf_hash) = 32", name="leaf_hash"),
     )
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+    OPEN_WHEN: ClassVar[str] = _OF_OPEN_LISTS
 
     round_id: Mapped[UUID] = mapped_column(ForeignKey("draw_round.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     natural_id: Mapped[str]
     lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lesson.id"))
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    stratum: Mapped[int] = mapped_column(default=0)  # position in `draw_stratum`
+
+
+class DrawFramePlace(Base):
+    """Which part of the frame a lesson of it lies in, of a round that splits its list. It tells what the machine flagged."""
+
+    __tablename__ = "draw_frame_place"
+    __table_args__ = (ForeignKeyConstraint(["round_id", "position"], ["draw_frame_item.round_id", "draw_frame_item.position"]),)
+    GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+    OPEN_WHEN: ClassVar[str] = _OF_OPEN_STRATA
+
+    round_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stratum: Mapped[int]  # position in `draw_stratum`
+
+
+class DrawStrataSalt(Base):
+    """The random part of the commitment to the strata: with it anyone could try out which lesson is in which stratum."""
+
+    __tablename__ = "draw_strata_salt"
+    __table_args__ = (CheckConstraint("octet_length(salt) = 32", name="salt"),)
+    GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+    OPEN_WHEN: ClassVar[str] = _OF_OPEN_STRATA
+
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("draw_round.id"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DrawStratum(Base):
@@ -143,6 +176,8 @@ class DrawTicket(Base):
         CheckConstraint("octet_length(ticket) = 32", name="ticket"),
     )
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+    OPEN_WHEN: ClassVar[str] = _OF_OPEN_LISTS
 
     round_id: Mapped[UUID] = mapped_column(ForeignKey("draw_round.id"), primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

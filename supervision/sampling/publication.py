@@ -77,12 +77,12 @@ def _frame(session: Session, round_: DrawRound) -> dict[str, Any] | None:
 def _strata(session: Session, round_: DrawRound) -> dict[str, Any]:
     """`of_id` gives the place in `list` of each id."""
     return {
-        "salt": _hex(round_.strata_salt),
+        "salt": _hex(queries.strata_salt(session, round_)),
         "list": [
             {"key": s.key, "weight_permille": s.weight_permille, "count": s.lesson_count, "size": s.sample_size, "bad": s.bad_count}
             for s in queries.strata(session, round_.id)
         ],
-        "of_id": queries.frame_strata(session, round_.id),
+        "of_id": queries.frame_strata(session, round_),
     }
 
 

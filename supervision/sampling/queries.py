@@ -17,7 +17,7 @@ from supervision.footage.models import RecordedSpan, Recording, Slot
 from supervision.institutions.models import CreditTier
 from supervision.sampling.errors import RoundNotFound
 from supervision.sampling.lifecycle import DrawState
-from supervision.sampling.models import DrawContribution, DrawFrameItem, DrawRound, DrawStratum, DrawTicket
+from supervision.sampling.models import DrawContribution, DrawFrameItem, DrawFramePlace, DrawRound, DrawStrataSalt, DrawStratum, DrawTicket
 from supervision.sampling.strata import LessonFacts
 
 _CHUNK: Final = 20_000
@@ -116,19 +116,28 @@ def strata(session: Session, round_id: UUID) -> Sequence[DrawStratum]:
     return session.scalars(select(DrawStratum).where(DrawStratum.round_id == round_id).order_by(DrawStratum.position)).all()
 
 
-def frame_strata(session: Session, round_id: UUID) -> list[int]:
-    """The stratum's position of each lesson, in position order of the frame."""
-    return list(session.scalars(select(DrawFrameItem.stratum).where(DrawFrameItem.round_id == round_id).order_by(DrawFrameItem.position)))
+def frame_strata(session: Session, draw_round: DrawRound) -> list[int]:
+    """The stratum's position of each lesson, in position order of the frame; outside of the bureau nothing before it is open."""
+    if not draw_round.strata_by:
+        return [0] * (draw_round.frame_count or 0)
+    places = select(DrawFramePlace.stratum).where(DrawFramePlace.round_id == draw_round.id)
+    return list(session.scalars(places.order_by(DrawFramePlace.position)))
 
 
-def selected_strata(session: Session, round_id: UUID) -> dict[UUID, int]:
+def strata_salt(session: Session, draw_round: DrawRound) -> bytes | None:
+    """What the commitment to the strata was salted with; outside of the bureau nothing before it is open."""
+    return session.scalar(select(DrawStrataSalt.salt).where(DrawStrataSalt.round_id == draw_round.id))
+
+
+def selected_strata(session: Session, draw_round: DrawRound) -> dict[UUID, int]:
     """Lesson id → stratum's position, of the drawn lessons."""
     rows = session.execute(
-        select(DrawFrameItem.lesson_id, DrawFrameItem.stratum)
+        select(DrawFrameItem.lesson_id, DrawFrameItem.position)
         .join(DrawTicket, (DrawTicket.round_id == DrawFrameItem.round_id) & (DrawTicket.natural_id == DrawFrameItem.natural_id))
-        .where(DrawFrameItem.round_id == round_id, DrawTicket.selected)
+        .where(DrawFrameItem.round_id == draw_round.id, DrawTicket.selected)
     )
-    return {row.lesson_id: row.stratum for row in rows}
+    places = frame_strata(session, draw_round)
+    return {row.lesson_id: places[row.position] for row in rows}
 
 
 def frame_ids(session: Session, round_id: UUID) -> list[str]:

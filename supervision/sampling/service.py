@@ -42,7 +42,7 @@ from supervision.sampling.errors import (
 )
 from supervision.sampling.frame import build_frame, read_frame
 from supervision.sampling.lifecycle import DRAW_MOVES, DRAWN_STATES, MIN_PARTIES, DrawEvent, DrawMethod, DrawState
-from supervision.sampling.models import DrawContribution, DrawRound, DrawStratum, DrawTicket
+from supervision.sampling.models import DrawContribution, DrawRound, DrawStrataSalt, DrawStratum, DrawTicket
 from supervision.sampling.seed import Revealed, check_commitment, check_party, check_public_value, check_reveal, make_seed, seal
 from supervision.sampling.strata import SALT_BYTES, RiskWeights, StratifyBy, Stratum, allocate, check_plan, choose, commitment, stratum_of
 
@@ -77,6 +77,8 @@ def plan(
         errors.append({"where": "period_ends_on", "code": "before-start", "value": period_ends_on.isoformat()})
     if require_aware(public_at, "public_at") <= at:
         errors.append({"where": "public_at", "code": "not-in-the-future", "value": public_at.isoformat()})
+    if on_site and method is DrawMethod.THIRD_PARTY:  # who is entrusted looks at footage; nobody but the bureau enters the premises in its name
+        errors.append({"where": "on_site", "code": "third-party-on-tape", "value": method.value})
     if on_site and period_ends_on < local_date(public_at):
         errors.append({"where": "period_ends_on", "code": "before-public-value", "value": period_ends_on.isoformat()})
     if errors:
@@ -137,13 +139,16 @@ def freeze_frame(session: Session, code: str, *, actor: Actor, clock: Clock) -> 
     }
     advance(DRAW_MOVES, round_.state, DrawEvent.FREEZE, facts)
     round_.frozen_at, round_.frame_root, round_.frame_count, round_.sample_size = at, frame.root, count, size
+    salt = secrets.token_bytes(SALT_BYTES)
     if round_.strata_by:
-        round_.strata_salt = secrets.token_bytes(SALT_BYTES)
-        round_.strata_commitment = commitment(round_.strata_salt, zip(frame.natural_ids, keys, strict=True))
+        round_.strata_commitment = commitment(salt, zip(frame.natural_ids, keys, strict=True))
         facts |= {"strata_commitment": round_.strata_commitment.hex()}
     history.move(session, round_, DRAW_MOVES, DrawEvent.FREEZE, actor=actor, at=at, facts=facts)
     place = {s.key: position for position, s in enumerate(strata)}
-    bulk.insert_frame(session, round_.id, frame, lesson_ids, [place[key] for key in keys])
+    bulk.insert_frame(session, round_.id, frame, lesson_ids)
+    if round_.strata_by:
+        session.add(DrawStrataSalt(round_id=round_.id, salt=salt))
+        bulk.insert_places(session, round_.id, [place[key] for key in keys])
     session.add_all(
         DrawStratum(round_id=round_.id, position=place[s.key], key=s.key, weight_permille=s.weight_permille, lesson_count=s.count, sample_size=s.size)
         for s in strata
@@ -266,10 +271,11 @@ def draw(session: Session, code: str, *, actor: Actor, clock: Clock) -> Sequence
         if not matches:
             raise FrameChanged(round=code)
         strata = queries.strata(session, round_.id)
-        places = queries.frame_strata(session, round_.id)
-        if round_.strata_salt is not None:
-            lines = zip(ids, (strata[place].key for place in places), strict=True)
-            matches = commitment(round_.strata_salt, lines) == round_.strata_commitment
+        places = queries.frame_strata(session, round_)
+        if round_.strata_commitment is not None:
+            matches = len(places) == len(ids)  # a place taken away is a change too
+            lines = zip(ids, (strata[place].key for place in places), strict=False)
+            matches = matches and commitment(queries.strata_salt(session, round_) or b"", lines) == round_.strata_commitment
         if not matches:
             raise FrameChanged(round=code)
         ranked = rules.ranked(ids, round_.seed or b"")
@@ -319,7 +325,7 @@ def close(session: Session, code: str, *, open_items: int, actor: Actor, clock: 
     advance(DRAW_MOVES, round_.state, DrawEvent.CLOSE, facts)
     round_.closed_at = at
     if bad_lessons is not None:
-        places = queries.selected_strata(session, round_.id)
+        places = queries.selected_strata(session, round_)
         bad = Counter(places[lesson_id] for lesson_id in bad_lessons)
         for stratum in queries.strata(session, round_.id):
             stratum.bad_count = bad[stratum.position]

@@ -10,8 +10,10 @@ look seed = SHA-256(seed ‖ 0x04 ‖ salt); commitment = SHA-256(f("classproof-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from storage.kernel.span import Span
 from supervision.spotchecks.lifecycle import Verdict
 
 SALT_BYTES: Final = 32
@@ -66,8 +68,14 @@ def in_clean_share(looks: bytes, natural_id: str, permille: int) -> bool:
 
 
 def planted_ticket(looks: bytes, natural_id: str) -> bytes:
-    """SHA-256(look seed ‖ 0x05 ‖ natural id): known items are taken by the smallest tickets."""
+    """SHA-256(look seed ‖ 0x05 ‖ natural id): of known items equally near, the smallest tickets are taken."""
     return hashlib.sha256(looks + b"\x05" + natural_id.encode()).digest()
+
+
+def days_away(begins_at: datetime, period: Span) -> int:
+    """Whole or begun days between a lesson and the period of a round; 0 inside: such a known item cannot be told by its date."""
+    outside = max(period.start_at - begins_at, begins_at - period.end_at + timedelta(microseconds=1), timedelta())
+    return -(-outside // timedelta(days=1))
 
 
 def planted_count(tasks: int, permille: int) -> int:

@@ -5,12 +5,14 @@ Nobody picks them, their inspector has never had that lesson, and nothing follow
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.kernel.span import Span
 from supervision.classes.models import Lesson
 from supervision.sampling.lifecycle import DrawState
 from supervision.sampling.models import DrawRound
@@ -20,7 +22,7 @@ from supervision.spotchecks.giving import Minutes, minutes_of
 from supervision.spotchecks.inspectors import Chosen, Inspector, Task, draw_inspectors
 from supervision.spotchecks.lifecycle import OutcomeState
 from supervision.spotchecks.models import ReviewAssignment, ReviewOutcome
-from supervision.spotchecks.outcomes import planted_ticket
+from supervision.spotchecks.outcomes import days_away, planted_ticket
 
 AGREED_LOOKS: Final = 2  # a lesson over which two people disagreed is no measure for a third
 PLANTED_LOOK: Final = 0  # what stands for the look number in the ticket
@@ -46,15 +48,19 @@ def plants(
     recused: dict[UUID, set[UUID]],
     without: Collection[UUID],
     watch_permille: int,
+    period: Span,
 ) -> list[Plant]:
-    """Up to `count` known items, smallest tickets first. `looks` = the round's look seed, `loads` grows with each, `without` = lessons drawn now.
+    """Up to `count` known items. `looks` = the round's look seed, `loads` grows with each, `without` = lessons drawn now, `period` = the round's.
 
-    An item is passed over when it can no longer be shown whole, or when everybody eligible has had that lesson.
+    Items whose lessons lie in the period come first, then the nearest days, and among equals the smallest tickets: a lesson from far away could be
+    told by its date. An item is passed over when it can no longer be shown whole, or when everybody eligible has had that lesson.
     """
     found: list[Plant] = []
     if count == 0:
         return found
-    for outcome in sorted(_known(session, without), key=lambda o: (planted_ticket(looks, o.natural_id), o.natural_id)):
+    for outcome, _ in sorted(
+        _known(session, without), key=lambda o: (days_away(o[1], period), planted_ticket(looks, o[0].natural_id), o[0].natural_id)
+    ):
         source = session.scalars(
             select(ReviewAssignment)
             .where(ReviewAssignment.round_id == outcome.round_id, ReviewAssignment.lesson_id == outcome.lesson_id)
@@ -77,13 +83,15 @@ def plants(
     return found
 
 
-def _known(session: Session, without: Collection[UUID]) -> list[ReviewOutcome]:
-    """The newest outcome of each lesson of the closed rounds that two looks agreed on."""
-    rows = session.scalars(
-        select(ReviewOutcome)
+def _known(session: Session, without: Collection[UUID]) -> list[tuple[ReviewOutcome, datetime]]:
+    """The newest outcome of each lesson of the closed rounds that two looks agreed on, and when the lesson began."""
+    rows = session.execute(
+        select(ReviewOutcome, Lesson.starts_at)
+        .join(Lesson, Lesson.id == ReviewOutcome.lesson_id)
         .join(DrawRound, DrawRound.id == ReviewOutcome.round_id)
         .where(DrawRound.state == DrawState.CLOSED, ReviewOutcome.looks == AGREED_LOOKS)
         .where(ReviewOutcome.state.in_((OutcomeState.DECIDED_OK, OutcomeState.DECIDED_FINDING)))
         .order_by(ReviewOutcome.decided_at)
     )
-    return list({row.lesson_id: row for row in rows if row.lesson_id not in set(without)}.values())
+    taken = set(without)
+    return list({outcome.lesson_id: (outcome, begins_at) for outcome, begins_at in rows if outcome.lesson_id not in taken}.values())

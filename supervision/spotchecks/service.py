@@ -90,6 +90,7 @@ def assign(
         recused=recused,
         without=list(lesson_ids.values()),
         watch_permille=rule.watch_permille,
+        period=draws.period_span(round_),
     )
     planted = {one.chosen.ticket: one for one in known}
     # in the order of the tickets, so that the place in an inspector's list says nothing about a task

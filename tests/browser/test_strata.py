@@ -49,7 +49,7 @@ def test_a_weighted_round_shows_its_parts_and_once_closed_what_it_says_of_the_co
     expect(stranger.get_by_text("not flagged")).to_have_count(0)
     services = people.site.services
     with services.database.transaction(SYSTEM) as session:
-        drawn = sorted(queries.selected_strata(session, queries.round_by_code(session, weighted).id).items(), key=lambda one: one[1])
+        drawn = sorted(queries.selected_strata(session, queries.round_by_code(session, weighted)).items(), key=lambda one: one[1])
         sampling.close(session, weighted, open_items=0, actor=BUREAU, clock=services.clock, bad_lessons=[drawn[0][0], drawn[-1][0]])
     stranger.reload()
     expect(stranger.get_by_role("heading", name="What this round says of the whole list")).to_be_visible()

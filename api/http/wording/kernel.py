@@ -140,6 +140,10 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown": ("不存在", "does not exist"),
     "before-start": ("早于开始", "lies before the start"),
     "in-the-future": ("不能是将来的日期", "lies in the future"),
+    "third-party-on-tape": (
+        "委托第三方核查只查看录像，不安排现场检查；现场检查请选其他方式，由本局检查员进行",
+        "a third-party round looks at footage only; for visits choose another method, inspectors of the bureau make them",
+    ),
     "not-in-the-future": ("应在将来", "must lie in the future"),
     "not-of-this-lesson": ("不属于该课次", "does not belong to this lesson"),
     "not-plain-text": ("含有控制字符", "holds control characters"),

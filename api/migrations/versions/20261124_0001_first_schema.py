@@ -68,7 +68,6 @@ def upgrade() -> None:
     sa.Column('frame_root', sa.LargeBinary(), nullable=True),
     sa.Column('frame_count', sa.Integer(), nullable=True),
     sa.Column('sample_size', sa.Integer(), nullable=True),
-    sa.Column('strata_salt', sa.LargeBinary(), nullable=True),
     sa.Column('strata_commitment', sa.LargeBinary(), nullable=True),
     sa.Column('public_value', sa.String(), nullable=True),
     sa.Column('seeded_at', sa.DateTime(timezone=True), nullable=True),
@@ -79,10 +78,10 @@ def upgrade() -> None:
     sa.Column('voided_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('void_reason', sa.String(), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("not on_site or method <> 'third-party'", name=op.f('ck_draw_round_third_party_on_tape')),
     sa.CheckConstraint("state <> 'void' or void_reason <> ''", name=op.f('ck_draw_round_void_reason')),
     sa.CheckConstraint("state not in ('drawn', 'closed') or drawn_at is not null", name=op.f('ck_draw_round_drawn')),
     sa.CheckConstraint('(frame_root is null) = (frame_count is null) and (frame_root is null) = (frozen_at is null)', name=op.f('ck_draw_round_frame')),
-    sa.CheckConstraint('(strata_salt is null) = (strata_commitment is null)', name=op.f('ck_draw_round_strata_commitment')),
     sa.CheckConstraint('drawn_at is null or seed is not null', name=op.f('ck_draw_round_drawn_after_seed')),
     sa.CheckConstraint('frame_count is null or (sample_size between 1 and frame_count)', name=op.f('ck_draw_round_sample_size')),
     sa.CheckConstraint('frame_root is null or octet_length(frame_root) = 32', name=op.f('ck_draw_round_frame_root')),
@@ -90,7 +89,7 @@ def upgrade() -> None:
     sa.CheckConstraint('revealed_at is null or (on_site and drawn_at is not null)', name=op.f('ck_draw_round_revealed')),
     sa.CheckConstraint('seed is null or (frame_root is not null and public_value is not null)', name=op.f('ck_draw_round_seed_after_frame')),
     sa.CheckConstraint('seed is null or octet_length(seed) = 32', name=op.f('ck_draw_round_seed')),
-    sa.CheckConstraint('strata_salt is null or octet_length(strata_salt) = 32', name=op.f('ck_draw_round_strata_salt')),
+    sa.CheckConstraint('strata_commitment is null or octet_length(strata_commitment) = 32', name=op.f('ck_draw_round_strata_commitment')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_draw_round')),
     sa.UniqueConstraint('code', name=op.f('uq_draw_round_code'))
     )
@@ -412,6 +411,13 @@ def upgrade() -> None:
     sa.UniqueConstraint('round_id', 'account_id', name=op.f('uq_draw_contribution_round_id_account_id')),
     sa.UniqueConstraint('round_id', 'party', name=op.f('uq_draw_contribution_round_id_party')),
     sa.UniqueConstraint('round_id', 'position', name=op.f('uq_draw_contribution_round_id_position'))
+    )
+    op.create_table('draw_strata_salt',
+    sa.Column('round_id', sa.Uuid(), nullable=False),
+    sa.Column('salt', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint('octet_length(salt) = 32', name=op.f('ck_draw_strata_salt_salt')),
+    sa.ForeignKeyConstraint(['round_id'], ['draw_round.id'], name=op.f('fk_draw_strata_salt_round_id')),
+    sa.PrimaryKeyConstraint('round_id', name=op.f('pk_draw_strata_salt'))
     )
     op.create_table('draw_stratum',
     sa.Column('round_id', sa.Uuid(), nullable=False),
@@ -1328,7 +1334,6 @@ def upgrade() -> None:
     sa.Column('natural_id', sa.String(), nullable=False),
     sa.Column('lesson_id', sa.Uuid(), nullable=False),
     sa.Column('leaf_hash', sa.LargeBinary(), nullable=False),
-    sa.Column('stratum', sa.Integer(), nullable=False),
     sa.CheckConstraint('octet_length(leaf_hash) = 32', name=op.f('ck_draw_frame_item_leaf_hash')),
     sa.CheckConstraint('position >= 0', name=op.f('ck_draw_frame_item_position')),
     sa.ForeignKeyConstraint(['lesson_id'], ['lesson.id'], name=op.f('fk_draw_frame_item_lesson_id')),
@@ -1508,6 +1513,13 @@ def upgrade() -> None:
     op.create_index(op.f('ix_visit_lesson_id'), 'visit', ['lesson_id'], unique=False)
     op.create_index('ix_visit_state_day', 'visit', ['state', 'visit_on'], unique=False)
     op.create_index('uq_visit_live', 'visit', ['round_id', 'lesson_id'], unique=True, postgresql_where=sa.text("state <> 'void'"))
+    op.create_table('draw_frame_place',
+    sa.Column('round_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('stratum', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['round_id', 'position'], ['draw_frame_item.round_id', 'draw_frame_item.position'], name=op.f('fk_draw_frame_place_round_id_position')),
+    sa.PrimaryKeyConstraint('round_id', 'position', name=op.f('pk_draw_frame_place'))
+    )
     op.create_table('gap_explanation',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('slot_id', sa.Uuid(), nullable=False),

@@ -40,10 +40,8 @@ SHARED: Final[Mapping[str, str]] = {
     "ledger_checkpoint": "signed heads, published",
     "draw_round": "a draw is public by design",
     "draw_contribution": "a draw is public by design",
-    "draw_frame_item": "lessons by natural id: what the published frame root commits to",
     "media_index": "where packets lie in an object version, by its unguessable key; read by worker and playback only",
-    "draw_ticket": "a draw is public by design",
-    "draw_stratum": "counts of a draw's parts; pages tell when a lesson's part may be known",
+    "draw_stratum": "counts of a draw's parts; which lesson lies in which is walled until it may be known",
 }
 
 
@@ -140,6 +138,8 @@ def _row(table: Table, tenant: UUID) -> dict[str, object]:
         values[column] = tenant
     if owner is not None:
         values[owner] = tenant
+    if "internal" in values:
+        values["internal"] = False  # a row that its institution may see at all
     return values
 
 

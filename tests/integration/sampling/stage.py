@@ -105,12 +105,20 @@ class Stage:
         self.session.flush()
         return recording
 
-    def plan(self, *, rule: SamplingRule = RULE, on: date | None = None, strata_by: Sequence[str] = (), on_site: bool = False) -> DrawRound:
+    def plan(
+        self,
+        *,
+        rule: SamplingRule = RULE,
+        on: date | None = None,
+        strata_by: Sequence[str] = (),
+        on_site: bool = False,
+        method: DrawMethod = DrawMethod.PROPORTIONAL,
+    ) -> DrawRound:
         """A round over yesterday, whose public value is known in an hour."""
         day = on or local_date(self.now - timedelta(days=1))
         return sampling.plan(
             self.session,
-            method=DrawMethod.PROPORTIONAL,
+            method=method,
             title="十一月按比例抽查",
             period_starts_on=day,
             period_ends_on=day,

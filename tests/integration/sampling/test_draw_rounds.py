@@ -260,6 +260,7 @@ def test_a_frame_changed_behind_the_products_back_is_an_alarm_not_a_draw(fresh_d
     database, code = _committed_stage(fresh_database, 8, RULE)
     owner: Engine = make_engine(fresh_database.owner_url, pool_size=1)
     with owner.begin() as connection:
+        connection.execute(text("set local app.scope = 'system'"))
         connection.execute(text("delete from draw_frame_item where position = 2"))
     with pytest.raises(errors.FrameChanged), database.transaction(BUREAU_SCOPE) as session:
         sampling.draw(session, code, actor=BUREAU, clock=Stage(session).clock)

@@ -283,6 +283,19 @@ def test_known_items_go_by_ticket_to_people_who_never_had_them_and_lead_to_nothi
     assert (found.pairs, found.items) == (0, sum(a.inspector_account_id == PEOPLE[2].account_id for a in (*made, *planted)))
 
 
+def test_known_items_of_the_round_s_own_period_come_before_those_whose_date_would_tell(stage: Stage) -> None:
+    far = known_round(stage, 4, FEW)
+    stage.later(days=3)
+    near = known_round(stage, 6, FEW)
+    stage.world(10)
+    made = assign(stage, stage.drawn().code, rule=replace(REVIEW, planted_permille=500))
+    planted = {one.natural_id for one in queries.planted_of_round(stage.session, made[0].round_id)}
+    left = {one.natural_id for one in near} - {one.natural_id for one in made}
+    assert left
+    assert planted <= left | {one.natural_id for one in far}
+    assert planted <= left if len(left) >= len(planted) else left < planted
+
+
 def test_a_known_item_keeps_its_round_open_until_it_is_judged_and_who_steps_aside_ends_it(stage: Stage) -> None:
     known_round(stage, 2)
     stage.later(days=3)

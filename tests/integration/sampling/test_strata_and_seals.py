@@ -6,10 +6,14 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
+from storage.database.session import BUREAU as BUREAU_SCOPE
+from storage.database.session import PUBLIC, SYSTEM, Scope, apply_scope
 from storage.kernel.clock import local_date
 from storage.kernel.errors import ForbiddenMove
 from storage.ledger.models import LedgerEntry
@@ -20,7 +24,8 @@ from supervision.institutions.models import Tier
 from supervision.sampling import errors, queries, verify_draw
 from supervision.sampling import service as sampling
 from supervision.sampling.draw import SamplingRule
-from supervision.sampling.models import DrawFrameItem, DrawRound
+from supervision.sampling.lifecycle import DrawMethod
+from supervision.sampling.models import DrawFrameItem, DrawFramePlace, DrawRound, DrawStrataSalt, DrawTicket
 from supervision.sampling.publication import export_public
 from tests.factories.world import World, make_world
 from tests.integration.sampling.stage import BUREAU, Stage
@@ -49,7 +54,7 @@ def test_credit_tier_and_flags_raise_the_chance_by_their_known_weights(two_tiers
     found = {s.key: (s.weight_permille, s.lesson_count, s.sample_size) for s in queries.strata(two_tiers.session, round_.id)}
     assert found == {"tier=A;flags=no": (1000, 40, 4), "tier=D;flags=no": (4000, 15, 6), "tier=D;flags=yes": (8000, 5, 4)}
     keys = [s.key for s in queries.strata(two_tiers.session, round_.id)]
-    drawn = Counter(keys[place] for place in queries.selected_strata(two_tiers.session, round_.id).values())
+    drawn = Counter(keys[place] for place in queries.selected_strata(two_tiers.session, round_).values())
     assert drawn == {"tier=A;flags=no": 4, "tier=D;flags=no": 6, "tier=D;flags=yes": 4}
     assert round_.sample_size == len(queries.selected(two_tiers.session, round_.id)) == 14
 
@@ -58,7 +63,7 @@ def test_which_lesson_is_flagged_is_committed_to_and_shown_only_when_the_round_i
     round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier", "flags"))
     published = export_public(two_tiers.session, round_.code)
     assert published["frame"]["strata"] is None
-    salt = round_.strata_salt
+    salt = queries.strata_salt(two_tiers.session, round_)
     assert salt is not None
     assert "flags=" not in json.dumps(published)
     assert salt.hex() not in json.dumps(published)
@@ -100,12 +105,65 @@ def test_every_change_of_the_strata_is_a_difference(stage: Stage, what: str) -> 
         verify_draw.verify(changed)
 
 
-def test_a_stratum_changed_in_the_database_stops_the_draw(two_tiers: Stage) -> None:
+def test_a_stratum_changed_in_the_database_stops_the_draw(two_tiers: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     round_ = two_tiers.seeded(rule=TENTH, strata_by=("tier",))
-    round_.strata_salt = bytes(32)
-    two_tiers.session.flush()
+    places = select(DrawFramePlace.position, DrawFramePlace.stratum).where(DrawFramePlace.round_id == round_.id)
+    (first, of_first), (other, of_other) = {row.stratum: row for row in two_tiers.session.execute(places)}.values()
+    # as whoever owns the tables could: the product itself may not change a place
+    assert of_first != of_other
+    placed = [(p.position, p.stratum) for p in two_tiers.session.execute(places)]
+    moved = [(position, {first: of_other, other: of_first}.get(position, stratum)) for position, stratum in placed]
+    monkeypatch.setattr(queries, "frame_strata", lambda *_: [stratum for _, stratum in sorted(moved)])
     with pytest.raises(errors.FrameChanged):
         sampling.draw(two_tiers.session, round_.code, actor=BUREAU, clock=two_tiers.clock)
+
+
+@pytest.mark.parametrize("scope", [PUBLIC, Scope("institution", UUID(int=7))], ids=["the public", "an institution"])
+def test_the_database_itself_keeps_the_strata_from_everybody_outside_until_the_round_is_closed(two_tiers: Stage, scope: Scope) -> None:
+    session, kept = two_tiers.session, (DrawFramePlace, DrawStrataSalt)
+    round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier", "flags"))
+
+    def rows(seen_by: Scope) -> list[int]:
+        apply_scope(session, seen_by)
+        found = [session.scalar(select(func.count()).select_from(table).where(table.round_id == round_.id)) or 0 for table in kept]
+        apply_scope(session, SYSTEM)
+        return found
+
+    assert rows(scope) == [0, 0]
+    assert rows(BUREAU_SCOPE) == [60, 1]  # who draws has to know
+    sampling.close(session, round_.code, open_items=0, actor=BUREAU, clock=two_tiers.clock)
+    assert rows(scope) == [60, 1]
+    apply_scope(session, scope)
+    published = export_public(session, round_.code)  # the file is whole, read by whoever reads it
+    assert len(published["frame"]["strata"]["of_id"]) == 60
+    assert verify_draw.verify(copy.deepcopy(published)) == []
+
+
+@pytest.mark.parametrize("scope", [PUBLIC, Scope("institution", UUID(int=7))], ids=["the public", "an institution"])
+def test_the_database_itself_keeps_a_sealed_list_from_everybody_outside_until_it_is_revealed(on_site: tuple[Stage, DrawRound], scope: Scope) -> None:
+    stage, round_ = on_site
+    session, kept = stage.session, (DrawFrameItem, DrawTicket)
+
+    def rows(seen_by: Scope) -> list[int]:
+        apply_scope(session, seen_by)
+        found = [session.scalar(select(func.count()).select_from(table).where(table.round_id == round_.id)) or 0 for table in kept]
+        apply_scope(session, SYSTEM)
+        return found
+
+    assert rows(scope) == [0, 0]
+    assert rows(BUREAU_SCOPE) == [8, 8]
+    sampling.reveal(session, round_.code, open_visits=0, actor=BUREAU, clock=stage.clock)
+    assert rows(scope) == [8, 8]
+
+
+def test_a_round_entrusted_to_a_third_party_looks_at_footage_and_visits_nobody(stage: Stage) -> None:
+    """委托第三方核查 (R57) entrusts a check; entering premises in the bureau's name stays with the bureau's inspectors."""
+    with pytest.raises(errors.MalformedPlan) as refused:
+        stage.plan(method=DrawMethod.THIRD_PARTY, on_site=True, on=local_date(stage.now + timedelta(days=2)))
+    assert [(e["where"], e["code"]) for e in refused.value.facts["errors"]] == [("on_site", "third-party-on-tape")]
+    round_ = stage.plan(on_site=True, on=local_date(stage.now + timedelta(days=2)))
+    with pytest.raises(IntegrityError, match="third_party_on_tape"), stage.session.begin_nested():
+        stage.session.execute(update(DrawRound).where(DrawRound.id == round_.id).values(method=DrawMethod.THIRD_PARTY))
 
 
 def test_unknown_dimensions_and_missing_weights_are_named(stage: Stage) -> None:
@@ -176,7 +234,7 @@ def test_a_list_of_lessons_that_are_over_before_the_value_is_known_cannot_be_pla
 
 def test_a_closed_round_says_how_many_lessons_of_the_whole_list_are_bad(two_tiers: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier", "flags"))
-    places = queries.selected_strata(two_tiers.session, round_.id)
+    places = queries.selected_strata(two_tiers.session, round_)
     keys = [s.key for s in queries.strata(two_tiers.session, round_.id)]
     good = [lesson for lesson, place in places.items() if keys[place] == "tier=A;flags=no"]
     poor = [lesson for lesson, place in places.items() if keys[place] == "tier=D;flags=no"]
@@ -191,7 +249,7 @@ def test_a_closed_round_says_how_many_lessons_of_the_whole_list_are_bad(two_tier
 
 def test_a_lesson_that_was_not_drawn_cannot_be_counted(two_tiers: Stage) -> None:
     round_ = two_tiers.drawn(rule=TENTH, strata_by=("tier",))
-    drawn = set(queries.selected_strata(two_tiers.session, round_.id))
+    drawn = set(queries.selected_strata(two_tiers.session, round_))
     frame = two_tiers.session.scalars(select(DrawFrameItem.lesson_id).where(DrawFrameItem.round_id == round_.id))
     other = next(lesson for lesson in frame if lesson not in drawn)
     with pytest.raises(KeyError):

@@ -1,6 +1,7 @@
 """When a lesson is decided, who looks next, and what that does to the findings: every combination of verdicts, by hand."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from storage.kernel.errors import ForbiddenMove
 from storage.kernel.lifecycle import advance
+from storage.kernel.span import Span
 from supervision.findings.blind_looks import Fact, Look, rulings
 from supervision.findings.lifecycle import FindingEvent, FindingState
 from supervision.findings.rules import DefectCode
@@ -18,6 +20,7 @@ from supervision.spotchecks.lifecycle import OUTCOME_MOVES, OutcomeEvent, Outcom
 from supervision.spotchecks.outcomes import (
     Decided,
     LookDue,
+    days_away,
     in_clean_share,
     look_seed,
     next_step,
@@ -217,3 +220,9 @@ def test_cut_off_after_the_confirmation_the_repetition_is_still_void() -> None:
     facts = [fact("F1", 1, state=FindingState.CONFIRMED), fact("F2", 2)]
     found = rulings([look(1, FINDING), look(2, FINDING)], facts, OutcomeState.DECIDED_FINDING)
     assert [(r.code, r.event) for r in found] == [("F2", VOID)]
+
+
+@pytest.mark.parametrize(("hours", "days"), [(0, 0), (47, 0), (48, 1), (71, 1), (72, 2), (-1, 1), (-24, 1), (-25, 2)], ids=str)
+def test_a_lesson_inside_the_period_is_no_day_away_and_one_outside_every_begun_day(hours: int, days: int) -> None:
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    assert days_away(start + timedelta(hours=hours), Span(start, start + timedelta(days=2))) == days
