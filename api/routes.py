@@ -14,6 +14,7 @@ from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
 from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
+from api.pages.policy import views as policy_pages
 from api.pages.publication import views as publication
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
@@ -58,5 +59,6 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     finding_acts.router,
     account_pages.router,
     key_pages.router,
+    policy_pages.router,
     publication.router,
 )

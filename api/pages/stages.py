@@ -21,6 +21,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "credit": (N_("Credit"), "/credit"),
     "exit": (N_("Exit"), "/exit"),
     "publication": (N_("Publication"), "/public"),
+    "policy": (N_("Policy"), "/policy"),
     "registry": (N_("Registry"), "/registry"),
     "accounts": (N_("Accounts"), "/accounts"),
     "keys": (N_("API keys"), "/keys"),
