@@ -21,6 +21,7 @@ from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
 from api.pages.outcomes import records as record_pages
 from api.pages.outcomes import views as outcome_pages
+from api.pages.policy import views as policy_pages
 from api.pages.public import feeds as public_feeds
 from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
@@ -87,6 +88,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     target_pages.router,
     report_pages.router,
     watch_pages.router,
+    policy_pages.router,
     publication.router,
     public_feeds.router,
     directory_pages.router,

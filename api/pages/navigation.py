@@ -51,5 +51,5 @@ def home_of(caller: Caller) -> str:
 
 def show_navigation(request: Request, caller: Caller, here: str) -> dict[str, Any]:  # Any: template context
     """Context of every signed-in page: `**show_navigation(request, caller, "coverage")`."""
-    keys = KEYS[caller.role] if caller.role else ("draws",)
+    keys = (*(KEYS[caller.role] if caller.role else ("draws",)), "policy")  # the figures are everybody's
     return {"nav": nav(*keys), "nav_here": here, "caller": caller}

@@ -29,6 +29,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "reports": (N_("Biweekly reports"), "/reports"),
     "watch": (N_("Supervisors"), "/watch"),
     "publication": (N_("Publication"), "/public"),
+    "policy": (N_("Policy"), "/policy"),
     "registry": (N_("Registry"), "/registry"),
     "accounts": (N_("Accounts"), "/accounts"),
     "keys": (N_("API keys"), "/keys"),

@@ -1,0 +1,112 @@
+"""The figures of the policy as a page: "By which number, since when, on what clause?" For everybody: nothing here is secret. R20; invariant 8."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.http.paging import csv_download
+from api.http.services import ServicesDep
+from api.locale.marks import N_
+from api.pages.frame import render
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from compliance.policy.book import DatedValue, Parameter
+from compliance.policy.clauses import Clause, cited
+
+router = APIRouter(include_in_schema=False)
+Anyone = Annotated[Caller, access(public=True)]
+COLUMNS: Final = (
+    Column("text", N_("Figure")),
+    Column("value", N_("Value on that day"), figures=True),
+    Column("history", N_("In force since")),
+    Column("clause", N_("Clause")),
+    Column("source", N_("Source")),
+)
+SOURCES: Final = {
+    "[SEED]": N_("the county's document"),
+    "[LAW]": N_("law or regulation"),
+    "[C]": N_("proposed by this system, confirmed by the bureau"),
+}
+UNITS: Final = {
+    "hours": N_("hours"),
+    "hour-of-day": N_("o'clock"),
+    "days": N_("days"),
+    "working-days": N_("working days"),
+    "months": N_("months"),
+    "years": N_("years"),
+    "seconds": N_("seconds"),
+    "yuan": N_("yuan"),
+    "points": N_("points"),
+    "permille": N_("per mille"),
+    "px": N_("pixels"),
+    "count": N_("(number)"),
+    "flag": N_("(1 yes, 0 no)"),
+    "rule": N_("(way of counting)"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One parameter as of a day. `now` is None before its first value."""
+
+    parameter: Parameter
+    now: DatedValue | None
+    later: DatedValue | None
+    clauses: list[Clause]
+
+
+@router.get("/policy")
+def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str = "", export: str = "") -> Response:
+    """Every figure with its value on a day, its history, clause and source."""
+    today = services.clock.today_on()
+    day, bad_day = _day(on, today)
+    listing = Listing.of(request, COLUMNS, sort="text", filters=("on", "source"), exports=("csv",))
+    rows = [
+        Figure(one, max((v for v in one.values if v.from_on <= day), key=lambda v: v.from_on, default=None), one.after(day), cited(one.clause))
+        for _, one in sorted(services.policy.book.parameters.items())
+        if _matches(one, listing.q) and listing.filters.get("source") in (None, one.source)
+    ]
+    if export == "csv":
+        return csv_download(
+            "policy",
+            ["name", "zh", "en", "value", "unit", "since", "clause", "source"],
+            [_line(r) for r in rows],
+        )
+    return render(
+        request,
+        "policy/list.html",
+        **(show_navigation(request, caller, "policy") if caller else {"caller": None}),
+        listing=listing,
+        rows=rows,
+        day=day,
+        typed_day=on,
+        bad_day=bad_day,
+        sources=SOURCES,
+        units=UNITS,
+    )
+
+
+def _line(row: Figure) -> list[object]:
+    one = row.parameter
+    value, since = (row.now.value, row.now.from_on) if row.now else ("", "")
+    return [one.name, one.zh, one.en, value, one.unit, since, one.clause, one.source]
+
+
+def _day(typed: str, today: date) -> tuple[date, bool]:
+    """The day asked for; today and a complaint when it is no day."""
+    if not typed:
+        return today, False
+    try:
+        return date.fromisoformat(typed), False
+    except ValueError:
+        return today, True
+
+
+def _matches(one: Parameter, wanted: str) -> bool:
+    words = " ".join((one.name, one.zh, one.en, one.clause)).casefold()
+    return all(word in words for word in wanted.casefold().split())
