@@ -16,11 +16,15 @@ from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
 from api.pages.outcomes import records as record_pages
 from api.pages.outcomes import views as outcome_pages
+from api.pages.public import feeds as public_feeds
+from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
 from api.pages.registry import views as registry_pages
 from api.pages.releases import views as release_pages
+from api.pages.reports import report_views as report_pages
+from api.pages.reports import views as target_pages
 from api.pages.review import views as review_pages
 from api.pages.reviewers import interests as interest_pages
 from api.pages.reviewers import rounds as look_pages
@@ -29,6 +33,7 @@ from api.pages.subsidy import claims as claim_pages
 from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
+from api.pages.watch import views as watch_pages
 from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
@@ -67,5 +72,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     subsidy_pages.router,
     account_pages.router,
     key_pages.router,
+    target_pages.router,
+    report_pages.router,
+    watch_pages.router,
     publication.router,
+    public_feeds.router,
+    directory_pages.router,
 )

@@ -89,6 +89,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "lesson-begun": 409,
     "institution-not-taskable": 409,
     "qualification-lapsed": 409,
+    "task-restricted": 409,
     # sampling
     "draw-frame-empty": 409,
     "draw-frame-not-canonical": 409,
@@ -121,6 +122,13 @@ STATUSES: Final[Mapping[str, int]] = {
     "visit-record-changed": 409,
     "visit-photo-mismatch": 422,
     "visit-photo-not-verified": 409,
+    # rating
+    "rating-exists": 409,
+    "credit-item-basis-not-final": 409,
+    "rating-not-reproduced": 500,
+    # reports
+    "progress-report-period-running": 409,
+    "progress-report-changed": 500,
     # outcomes, subsidy
     "outcome-correction-needs-reason": 409,
     "outcome-evidence-taken": 409,

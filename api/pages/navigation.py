@@ -8,18 +8,32 @@ from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, Role
 from api.pages.stages import nav
 
-OFFICE: Final = ("coverage", "recordings", "draws", "visits", "findings", "outcomes", "subsidy", "records", "registry")
+OFFICE: Final = (
+    "dashboard",
+    "coverage",
+    "recordings",
+    "draws",
+    "visits",
+    "findings",
+    "outcomes",
+    "subsidy",
+    "targets",
+    "reports",
+    "records",
+    "publication",
+    "registry",
+)
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
     Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy"),
     Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
-    Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers"),
+    Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers", "watch"),
     Role.LEGAL_OFFICER: OFFICE,
     Role.DEPARTMENT_OFFICER: ("coverage", "draws"),
     Role.THIRD_PARTY_VERIFIER: ("review", "my-figures", "draws"),
     Role.ADMINISTRATOR: ("registry", "draws", "accounts", "keys"),
-    Role.AUDITOR: (*OFFICE, "releases", "reviewers", "accounts"),
+    Role.AUDITOR: (*OFFICE, "releases", "reviewers", "watch", "accounts"),
 }
 
 
@@ -29,7 +43,8 @@ def home_of(caller: Caller) -> str:
         return "/login"
     if caller.role in INSTITUTION:
         return "/coverage"
-    return {Role.INSPECTOR: "/review", Role.ADMINISTRATOR: "/registry", Role.THIRD_PARTY_VERIFIER: "/review"}.get(caller.role, "/coverage")
+    first = {Role.INSPECTOR: "/review", Role.ADMINISTRATOR: "/registry", Role.THIRD_PARTY_VERIFIER: "/review", Role.DEPARTMENT_OFFICER: "/coverage"}
+    return first.get(caller.role, "/dashboard")
 
 
 def show_navigation(request: Request, caller: Caller, here: str) -> dict[str, Any]:  # Any: template context

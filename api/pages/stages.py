@@ -8,6 +8,7 @@ from api.pages.frame import NavItem
 # key → (label, address)
 STAGES: Final[dict[str, tuple[str, str]]] = {
     "home": (N_("Today"), "/"),
+    "dashboard": (N_("Overview"), "/dashboard"),
     "recordings": (N_("Recordings"), "/recordings"),
     "upload": (N_("Upload"), "/upload"),
     "coverage": (N_("Coverage"), "/coverage"),
@@ -23,6 +24,9 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "my-figures": (N_("My figures"), "/reviewers/me"),
     "credit": (N_("Credit"), "/credit"),
     "exit": (N_("Exit"), "/exit"),
+    "targets": (N_("Targets"), "/targets"),
+    "reports": (N_("Biweekly reports"), "/reports"),
+    "watch": (N_("Supervisors"), "/watch"),
     "publication": (N_("Publication"), "/public"),
     "registry": (N_("Registry"), "/registry"),
     "accounts": (N_("Accounts"), "/accounts"),

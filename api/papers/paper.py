@@ -1,12 +1,13 @@
 """The base of every printed paper: A4, embedded Chinese font, the same bytes for the same content."""
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from fpdf import FPDF
+from fpdf import FPDF, FontFace
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
@@ -22,10 +23,10 @@ class FontMissing(RuntimeError):
 class Paper(FPDF):
     """A page with a title, facts and paragraphs. Measures in mm."""
 
-    def __init__(self, title: str, number: str, dated_at: datetime) -> None:
+    def __init__(self, title: str, number: str, dated_at: datetime, *, lying: bool = False) -> None:
         if not FONT_FILE.exists():
             raise FontMissing(str(FONT_FILE))
-        super().__init__(format="A4")
+        super().__init__(orientation="landscape" if lying else "portrait", format="A4")
         self.set_creation_date(dated_at.astimezone(UTC))  # not the clock: the same receipt prints the same bytes
         self.set_producer("ClassProof")
         self.set_title(f"{title} {number}")
@@ -83,6 +84,20 @@ class Paper(FPDF):
         """Running text."""
         self.set_font(FONT, size=size)
         self.multi_cell(0, size * 0.58, text, align="L", wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def ruled(self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int], left: int, size: float = 9.5) -> None:
+        """A ruled table, its head repeated on every page. `widths`: shares; the first `left` columns are text, the rest figures."""
+        self.set_font(FONT, size=size)
+        self.set_draw_color(120)
+        align = tuple("LEFT" if place < left else "RIGHT" for place in range(len(heads)))
+        plain = FontFace(emphasis="", fill_color=235)
+        with self.table(
+            col_widths=tuple(widths), text_align=align, line_height=size * 0.6, headings_style=plain, wrapmode=WrapMode.CHAR, padding=0.6
+        ) as grid:
+            for cells in (heads, *rows):
+                line = grid.row()
+                for cell in cells:
+                    line.cell(cell)
 
     def picture(self, jpeg: bytes, *, width_mm: float = 96.0) -> None:
         """One picture, centred. Bytes that begin like a picture and are none are said to be so: a paper is printed whatever a phone handed in."""

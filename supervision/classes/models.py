@@ -56,6 +56,7 @@ class TrainingClass(Keyed, Base):
     __tablename__ = "training_class"
     __table_args__ = (CheckConstraint("ends_on >= starts_on", name="dates"),)
     TENANT: ClassVar[str | None] = "institution_id"
+    PUBLIC_READ: ClassVar[bool] = True  # which trades are taught and when (R49); rosters, lessons and teachers are not public
 
     institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     agreement_id: Mapped[UUID] = mapped_column(ForeignKey("training_agreement.id"), index=True)

@@ -1,4 +1,4 @@
-"""The registry: who trains or evaluates, who answers for it, where, and under which cameras. R40–R42, R68, R71, R77."""
+"""The registry: who trains or evaluates, who answers for it, where, and under which cameras. R40–R42, R53, R68, R71, R77."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -89,6 +89,7 @@ class TeachingPoint(Keyed, Base):
 
     __tablename__ = "teaching_point"
     TENANT: ClassVar[str | None] = "institution_id"
+    PUBLIC_READ: ClassVar[bool] = True  # where one can be trained (R49)
 
     institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     code: Mapped[str] = mapped_column(unique=True)

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from compliance.rating.item_lifecycle import ITEM_MOVES
+from compliance.rating.lifecycle import RATING_MOVES
+from compliance.reports.lifecycle import REPORT_MOVES
 from compliance.subsidy.lifecycle import CERTIFICATE_MOVES, CLAIM_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
@@ -22,6 +25,9 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("coverage", EXPLANATION_MOVES),
         ("visits", VISIT_MOVES),
         ("review-room", MARK_MOVES),
+        ("rating", RATING_MOVES),
+        ("rating", ITEM_MOVES),
+        ("reports", REPORT_MOVES),
         ("outcomes", EVIDENCE_MOVES),
         ("subsidy", CERTIFICATE_MOVES),
         ("subsidy", CLAIM_MOVES),

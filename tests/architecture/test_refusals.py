@@ -5,6 +5,7 @@ import pkgutil
 import re
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from storage.database.base import Base
 from storage.database.rls import grants, policy_statements, unprotected
 from storage.kernel.errors import DomainError
 
+ROOT = Path(__file__).resolve().parents[2]
 NOT_MODULES = ("api.migrations", "api.locale.extract")
 
 
@@ -82,19 +84,8 @@ def test_every_reason_of_a_guard_has_words() -> None:
     """The reasons are found in the sources of the lifecycles, so that a new guard cannot be forgotten."""
     pattern = re.compile(r'return "([a-z]+(?:-[a-z]+)+)"|_fact\("[a-z_]+", "([a-z-]+)"\)|else "([a-z]+(?:-[a-z]+)+)"')
     found = set()
-    for name in (
-        "supervision.footage",
-        "supervision.sampling",
-        "supervision.spotchecks",
-        "supervision.visits",
-        "supervision.findings",
-        "supervision.outcomes",
-        "compliance.subsidy",
-    ):
-        source = importlib.import_module(f"{name}.lifecycle").__file__
-        assert source
-        with open(source, encoding="utf-8") as lines:  # noqa: PTH123
-            found |= {next(filter(None, groups)) for groups in pattern.findall(lines.read())}
+    for path in (path for package in ("supervision", "compliance") for path in (ROOT / package).rglob("*lifecycle.py")):
+        found |= {next(filter(None, groups)) for groups in pattern.findall(path.read_text(encoding="utf-8"))}
     assert len(found) > 15
     assert found <= set(REASONS)
 

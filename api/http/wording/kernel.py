@@ -139,6 +139,7 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "heading-missing": ("缺少这一列", "column is missing"),
     "unknown": ("不存在", "does not exist"),
     "before-start": ("早于开始", "lies before the start"),
+    "in-the-future": ("不能是将来的日期", "lies in the future"),
     "not-in-the-future": ("应在将来", "must lie in the future"),
     "not-of-this-lesson": ("不属于该课次", "does not belong to this lesson"),
     "not-plain-text": ("含有控制字符", "holds control characters"),

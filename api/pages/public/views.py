@@ -1,0 +1,96 @@
+"""The public directory: "Whom can I trust to train me?" Readable without script, on a phone, by a screen reader. R48, R49, R67; G23; UI.md."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.http.services import ServicesDep
+from api.http.session import SessionDep
+from api.pages.findings.views import SEVERITIES
+from api.pages.frame import render
+from api.pages.public import feeds, words
+from api.pages.public.choice import Choice, chosen
+from api.pages.registry.views import KINDS
+from compliance.publication import queries
+from supervision.findings.rules import DEFECTS
+from supervision.institutions.models import InstitutionStatus, Tier
+
+router = APIRouter(include_in_schema=False)
+Anyone = Annotated[Caller, access(public=True)]
+PAGE_ROWS = 20
+CONTEXT: dict[str, Any] = {  # Any: template context
+    "standings": words.STANDINGS,
+    "meanings": words.MEANINGS,
+    "tiers": words.TIERS,
+    "reasons": words.REASONS,
+    "kinds": KINDS,
+}
+
+
+@router.get("/public/institutions")
+def directory(
+    request: Request,
+    _caller: Anyone,
+    session: SessionDep,
+    services: ServicesDep,
+    choice: Choice,
+    after: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """Cards by code; search by name, trade and place."""
+    today, wanted = services.clock.today_on(), chosen(choice)
+    rows = queries.directory(session, today, wanted, after=after, limit=PAGE_ROWS + 1)
+    asked = {key: value for key, value in choice.model_dump().items() if value}
+    more = rows[PAGE_ROWS - 1].code if len(rows) > PAGE_ROWS else ""
+    return render(
+        request,
+        "public/directory.html",
+        styles=("css/public.css",),
+        rows=rows[:PAGE_ROWS],
+        total=queries.count(session, today, wanted),
+        asked=choice,
+        narrowed=bool(asked),
+        query=urlencode(asked),
+        more=urlencode(asked | {"after": more}) if more else "",
+        after=after,
+        trades=queries.trades(session),
+        statuses=list(InstitutionStatus),
+        every_tier=list(Tier),
+        **CONTEXT,
+    )
+
+
+@router.get("/public/institutions/{code}")
+def show(request: Request, _caller: Anyone, session: SessionDep, services: ServicesDep, code: str) -> Response:
+    """One institution at an address that does not change."""
+    today = services.clock.today_on()
+    row = queries.listed(session, code, today)
+    return render(
+        request,
+        "public/institution.html",
+        styles=("css/public.css",),
+        row=row,
+        courses=queries.courses(session, row.id, ends_from=today),
+        findings=queries.findings(session, institution_id=row.id),
+        exclusions=queries.exclusions(session, institution_id=row.id),
+        defects=DEFECTS,
+        severities=SEVERITIES,
+        **CONTEXT,
+    )
+
+
+@router.get("/public/exclusions")
+def exclusions(request: Request, _caller: Anyone, session: SessionDep) -> Response:
+    """Exclusions in force, then those that ended."""
+    rows = queries.exclusions(session)
+    return render(request, "public/exclusions.html", current=[one for one in rows if one.in_force], past=[one for one in rows if not one.in_force])
+
+
+@router.get("/public/feeds")
+def documentation(request: Request, _caller: Anyone, services: ServicesDep) -> Response:
+    """What each feed holds."""
+    seconds = services.policy.read(feeds.FeedRule, services.clock.today_on()).feed_cache_seconds
+    return render(request, "public/feeds.html", seconds=seconds, most=feeds.MOST, format=feeds.FORMAT)

@@ -1,0 +1,49 @@
+"""The words of targets, standings and figures."""
+
+from typing import Final
+
+from api.locale.marks import N_
+from api.pages.labels import Label
+
+DUTIES: Final = {
+    "trained-midyear": N_("Trained by 30 June: half the task"),
+    "certified-midyear": N_("Certified by 30 June: half the task"),
+    "trained": N_("Trained with a subsidy"),
+    "certified": N_("Certified"),
+    "skilled": N_("New skilled talents"),
+    "high-skilled": N_("New high-skilled talents"),
+    "skilled-share": N_("Skilled talents among the employed (per mille)"),
+    "enterprise": N_("Enterprise employees: a third of the task"),
+    "order-project": N_("Order and project training: a tenth of the rest"),
+    "brand": N_("Trained for the local labour brand"),
+    "payments": N_("Subsidies of the year paid"),
+}
+STANDINGS: Final = {
+    "on-pace": Label(N_("on pace"), "ok"),
+    "booked": Label(N_("only if all who are enrolled complete"), "attention"),
+    "short": Label(N_("not enough yet"), "attention"),
+    "unknown": Label(N_("not stated"), "neutral"),
+    "met": Label(N_("met"), "ok"),
+    "missed": Label(N_("missed"), "bad"),
+}
+STARTUPS: Final = {
+    "open": Label(N_("still open"), "attention"),
+    "met": Label(N_("met"), "ok"),
+    "missed": Label(N_("missed"), "bad"),
+}
+REPORTS: Final = {
+    "running": Label(N_("period not over"), "neutral"),
+    "due": Label(N_("due"), "attention"),
+    "late": Label(N_("overdue"), "bad"),
+    "signed": Label(N_("signed in time"), "ok"),
+    "signed-late": Label(N_("signed late"), "attention"),
+}
+FIGURES: Final = {
+    "skilled": N_("new skilled talents of the year so far"),
+    "high-skilled": N_("new high-skilled talents of the year so far"),
+    "skilled-total": N_("skilled talents in all"),
+    "employed-total": N_("employed persons in all"),
+    "brand": N_("trained for the local labour brand this year so far"),
+}
+STATED: Final = frozenset({"skilled", "high-skilled", "skilled-share", "brand"})  # duties whose figure an officer enters
+CATEGORY_OF: Final = {"enterprise": "enterprise", "order-project": "order"}

@@ -1,0 +1,170 @@
+"""Who watches the watchers: void draws, who inspects whom, decision times, who finds nothing, who saw what. F-25, F-26; G26."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import select
+from starlette.responses import Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import Role
+from api.http.services import Services, ServicesDep
+from api.http.session import SessionDep
+from api.locale.marks import N_
+from api.pages.frame import render
+from api.pages.navigation import show_navigation
+from api.pages.reviewers.bars import Bar, bar
+from api.pages.watch.footage_views import view_counts, views
+from compliance.reports import watch_queries as queries
+from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
+from supervision.institutions.models import Institution
+from supervision.sampling.lifecycle import DrawState
+
+router = APIRouter(include_in_schema=False)
+Watcher = Annotated[Caller, access(roles={Role.BUREAU_LEADER, Role.AUDITOR})]
+Before = Annotated[UUID | None, Query()]
+Words = Annotated[str, Query(max_length=100)]
+PAGE_ROWS = 50
+MOST_COLUMNS = 60
+MACHINES = {
+    "finding": N_("finding"),
+    "footage-release": N_("request to see an original"),
+    "gap-explanation": N_("explanation of a gap"),
+    "draw-round": N_("draw"),
+    "review-assignment": N_("review"),
+    "visit": N_("on-site visit"),
+    "progress-report": N_("biweekly report"),
+    "employment-evidence": N_("evidence of employment"),
+    "interest-match": N_("possible interest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person of the matrix: a cell for each institution, None where nothing could have been given."""
+
+    person: queries.Supervisor
+    cells: list[Cell | None]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinderLine:
+    """How often a person finds something, with its bar."""
+
+    person: queries.Supervisor
+    found: Finder
+    bar: Bar | None
+
+
+@router.get("/watch")
+def overview(request: Request, caller: Watcher, session: SessionDep, services: ServicesDep) -> Response:
+    """Everything on one page; each number links to its list."""
+    rule, since = _since(services)
+    given = queries.tasks(session, since)
+    cells = matrix(given.tasks, rule)
+    rows = session.execute(select(Institution.id, Institution.code, Institution.name).where(Institution.id.in_({c.institution for c in cells})))
+    schools = sorted(((ident, code, name) for ident, code, name in rows), key=lambda one: one[1])[:MOST_COLUMNS]
+    voids = queries.void_draws(session)
+    ended = queries.rounds_by_end(session, since)
+    people = given.people
+    return render(
+        request,
+        "watch/overview.html",
+        styles=("css/reviewers.css", "css/reports.css"),
+        **show_navigation(request, caller, "watch"),
+        rule=rule,
+        voids=voids,
+        voided_by=queries.voided_by(session, [one.id for one in voids]),
+        ended={"closed": ended.get(DrawState.CLOSED, 0), "void": ended.get(DrawState.VOID, 0)},
+        schools=schools,
+        lines=_lines(cells, people, [ident for ident, _, _ in schools]),
+        unusual=[(people[cell.person], _code(schools, cell.institution), cell) for cell in cells if cell.unusual and isinstance(cell.person, UUID)],
+        finders=_finder_lines(queries.verdicts(session, since), people, rule),
+        times=queries.decision_times(session, since),
+        machines=MACHINES,
+        releases=queries.release_counts(session, since),
+        views=view_counts(session, since),
+    )
+
+
+def _since(services: Services) -> tuple[WatchRule, datetime]:
+    rule = services.policy.read(WatchRule, services.clock.today_on())
+    return rule, services.clock.now_at() - timedelta(days=rule.watch_period_days)
+
+
+def _lines(cells: list[Cell], people: dict[UUID, queries.Supervisor], schools: list[UUID]) -> list[Line]:
+    known = {(cell.person, cell.institution): cell for cell in cells}
+    made = []
+    for person in sorted(people.values(), key=lambda one: one.login):
+        row = [known.get((person.account_id, school)) for school in schools]
+        made.append(Line(person, row, sum(cell.count for cell in row if cell)))
+    return made
+
+
+def _finder_lines(judged: dict[UUID, tuple[int, int]], people: dict[UUID, queries.Supervisor], rule: WatchRule) -> list[FinderLine]:
+    found = finders({key: value for key, value in judged.items() if key in people}, rule)
+    return [FinderLine(people[one.person], one, bar(one.share.interval)) for one in found if isinstance(one.person, UUID)]
+
+
+def _code(schools: list[tuple[UUID, str, str]], ident: object) -> str:
+    return next((code for school, code, _ in schools if school == ident), "")
+
+
+@router.get("/watch/reviews")
+def reviews_page(
+    request: Request,
+    caller: Watcher,
+    session: SessionDep,
+    services: ServicesDep,
+    person: Words = "",
+    institution: Words = "",
+    before: Before = None,
+) -> Response:
+    """Reviews of closed rounds, of one person and one institution."""
+    rows = queries.reviews_of(session, _since(services)[1], login=person, institution=institution, before=before, limit=PAGE_ROWS)
+    return _rows(request, caller, "watch/reviews.html", rows, last=rows[-1][0].id if rows else None, person=person, institution=institution)
+
+
+@router.get("/watch/decisions")
+def decisions_page(
+    request: Request,
+    caller: Watcher,
+    session: SessionDep,
+    services: ServicesDep,
+    machine: Words = "",
+    event: Words = "",
+    person: Words = "",
+    before: Before = None,
+) -> Response:
+    """Decisions of one kind by one person, with the time each matter had lain."""
+    since = _since(services)[1]
+    rows = queries.decisions(session, since, machine=machine, event=event, person=person, before=before, limit=PAGE_ROWS)
+    last = rows[-1].id if rows else None
+    return _rows(request, caller, "watch/decisions.html", rows, last=last, machine=machine, event=event, person=person, machines=MACHINES)
+
+
+@router.get("/watch/views")
+def views_page(
+    request: Request, caller: Watcher, session: SessionDep, services: ServicesDep, person: Words = "", kind: Words = "", before: Before = None
+) -> Response:
+    """Views of footage, of one person: when, of what, for which purpose."""
+    rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=PAGE_ROWS)
+    last = rows[-1].view.id if rows else None
+    return _rows(request, caller, "watch/views.html", rows, last=last, person=person, kind=kind)
+
+
+def _rows(request: Request, caller: Caller, template: str, rows: Any, *, last: UUID | None, **asked: Any) -> Response:  # Any: rows of a list
+    return render(
+        request,
+        template,
+        **show_navigation(request, caller, "watch"),
+        rows=rows,
+        more=last if len(rows) == PAGE_ROWS else None,
+        asked={key: value for key, value in asked.items() if isinstance(value, str) and value},
+        **asked,
+    )

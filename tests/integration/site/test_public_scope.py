@@ -1,0 +1,191 @@
+"""What the public may read shows no person and no free text, on any public address. R48, R49, R67; G23."""
+
+import json
+import re
+from datetime import date
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from api.auth.access import matrix
+from api.auth.roles import Role
+from api.main import create_app
+from storage.database.session import PUBLIC, SYSTEM
+from storage.kernel.actor import SYSTEM_ACTOR
+from supervision.findings.lifecycle import FindingState
+from supervision.findings.rules import Severity
+from supervision.institutions import service as registry
+from supervision.institutions.models import Institution, InstitutionStatus, Tier
+from supervision.outcomes.models import Complaint, Result
+from tests.factories.outcomes import SECRET, enrol, published_finding
+from tests.factories.world import World, make_world
+from tests.people import account_of, token_of
+from tests.site_fixtures import Site
+
+PERSONS = ("赵一", "钱二", "孙三", SECRET, "142***")  # principal, legal representative, teacher, and everything a factory marks
+SHARED = {  # tables without rows of anybody; the row-level-security test says why each
+    "alembic_version", "schedule_firing", "ledger_pending", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "draw_round", "draw_contribution",
+    "draw_frame_item", "media_index", "draw_ticket", "draw_stratum",
+}  # fmt: skip
+OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding"}
+
+
+@pytest.fixture
+def worlds(site: Site) -> tuple[World, World]:
+    """One institution with everything personal there is, one excluded."""
+    with site.services.database.transaction(SYSTEM) as session:
+        now = site.services.clock.now_at()
+        first, second = make_world(session, now), make_world(session, now, name="古县宏远职业培训学校")
+        enrol(session, first.training_class, 5, result=Result.PASSED)
+        for severity in (Severity.SERIOUS, Severity.GENERAL, Severity.GENERAL, Severity.MINOR):
+            published_finding(session, first, severity=severity)
+        published_finding(session, first, state=FindingState.NOTICED)
+        registry.record_tier(
+            session, first.institution, tier=Tier.C, from_on=date(2026, 1, 1), document="古人社发〔2026〕3号", actor=SYSTEM_ACTOR, at=now
+        )
+        session.add(
+            Complaint(
+                institution_id=first.institution.id,
+                received_on=date(2026, 5, 1),
+                summary=f"{SECRET}举报",
+                recorded_at=now,
+                recorded_by=f"{SECRET}接访人",
+            )
+        )
+        session.get_one(Institution, second.institution.id).status = InstitutionStatus.EXCLUDED
+    return first, second
+
+
+def ask(site: Site, path: str, language: str = "zh", **headers: str) -> httpx.Response:
+    return httpx.get(f"{site.url}{path}", headers={"Accept-Language": language, "Accept": "text/html"} | headers, timeout=30)
+
+
+def test_no_public_address_shows_a_person_or_a_word_somebody_wrote(site: Site, worlds: tuple[World, World]) -> None:
+    asked, wrong = 0, []
+    for row in matrix(create_app(site.services)):
+        if not row.rule.public or row.method != "GET" or not row.path.startswith(("/public", "/api/v1/draws", "/api/v1/log", "/health")):
+            continue
+        for code in (worlds[0].institution.code, worlds[1].institution.code):
+            answer = ask(site, re.sub(r"\{(\w+)(?::\w+)?\}", code, row.path))
+            asked += 1
+            wrong += [(row.path, word) for word in PERSONS if word in answer.text]
+    assert asked >= 20
+    assert wrong == []
+
+
+def test_in_the_public_scope_the_database_itself_holds_nothing_personal(site: Site, worlds: tuple[World, World]) -> None:
+    with site.services.database.transaction(PUBLIC) as session:
+        tables = session.scalars(
+            text("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname")
+        ).all()
+        seen = set()
+        for name in tables:
+            if name.startswith("procrastinate") or name in SHARED:
+                continue
+            if session.scalar(text(f'select count(*) from "{name}"')):
+                seen.add(name)
+        assert seen <= OPEN_TABLES
+        assert {"trainee", "enrolment", "completion", "lesson", "complaint", "recording"} <= set(tables)
+
+
+def test_a_signed_in_officer_sees_no_more_on_a_public_page_than_anybody(site: Site, worlds: tuple[World, World]) -> None:
+    from api.auth.identify import cookie_name
+
+    officer = account_of(site.services, Role.BUREAU_OFFICER)
+    cookies = {cookie_name(site.services.settings): token_of(site.services, officer.id)}
+    path = "/public/findings.json"
+    assert httpx.get(f"{site.url}{path}", cookies=cookies).json() == httpx.get(f"{site.url}{path}").json()
+
+
+def test_the_directory_finds_by_name_trade_and_place_and_says_why(site: Site, worlds: tuple[World, World]) -> None:
+    first, second = worlds
+    everything = ask(site, "/public/institutions").text
+    assert first.institution.name in everything
+    assert second.institution.name in everything
+    assert "已公布严重问题1个" in everything
+    assert "已公布一般问题2个" in everything
+    for query, shown in (
+        ("q=宏远", {second}),
+        ("q=没有这家", set()),
+        ("trade=面点", {first, second}),
+        ("trade=电工", set()),
+        ("place=城关", {first, second}),
+        ("tier=C", {first}),
+        ("status=excluded", {second}),
+        ("tier=Z&status=x", {first, second}),
+    ):
+        page = ask(site, f"/public/institutions?{query}").text
+        assert {world for world in worlds if f'/public/institutions/{world.institution.code}"' in page} == shown, query
+    own = ask(site, f"/public/institutions/{first.institution.code}", "en").text
+    assert "1 serious findings published" in own
+    assert "古人社发〔2026〕3号" in own
+    assert ask(site, "/public/institutions/GX-none").status_code == 404
+    assert second.institution.name in ask(site, "/public/exclusions").text
+
+
+def test_the_feeds_have_stable_fields_may_be_kept_and_are_the_same_as_sheet(site: Site, worlds: tuple[World, World]) -> None:
+    feed = httpx.get(f"{site.url}/public/institutions.json")
+    assert feed.headers["cache-control"] == "public, max-age=300"
+    assert feed.headers["access-control-allow-origin"] == "*"
+    assert httpx.get(f"{site.url}/public/institutions.json", headers={"If-None-Match": feed.headers["etag"]}).status_code == 304
+    body = feed.json()
+    line = next(one for one in body["items"] if one["code"] == worlds[0].institution.code)
+    assert list(line) == [
+        "code", "name", "kind", "status", "address", "tier", "tier_from_on", "tier_document", "reasons", "trades", "places", "findings", "url",
+    ]  # fmt: skip
+    assert (line["tier"], line["findings"], body["next"]) == ("C", 4, None)
+    assert [one["code"] for one in line["reasons"]] == ["findings-serious", "findings-general", "findings-minor"]
+    sheet = httpx.get(f"{site.url}/public/institutions.csv").content.decode("utf-8-sig").splitlines()
+    assert sheet[0] == "code,name,kind,status,tier,tier_from_on,tier_document,trades,places,findings,url"
+    assert len(sheet) == 1 + len(body["items"])
+    findings = httpx.get(f"{site.url}/public/findings.json").json()["items"]
+    assert [one["severity"] for one in findings].count("general") == 2
+    assert all(set(one) == {"code", "institution", "name", "defect", "severity", "clause"} for one in findings)
+    excluded = json.loads(httpx.get(f"{site.url}/public/exclusions.json").text)["items"]
+    assert [(one["institution"], one["in_force"]) for one in excluded] == [(worlds[1].institution.code, True)]
+
+
+def test_the_bureaus_pages_open_for_the_bureau_and_for_nobody_else(site: Site, worlds: tuple[World, World]) -> None:
+    from api.auth.identify import cookie_name
+
+    paths = ("/dashboard", "/targets", "/targets/classes", "/targets/startups", "/targets/figures", "/reports")
+    watching = ("/watch", "/watch/reviews", "/watch/decisions", "/watch/views")
+    allowed = {
+        Role.BUREAU_OFFICER: paths,
+        Role.BUREAU_LEADER: paths + watching,
+        Role.AUDITOR: paths + watching,
+        Role.INSTITUTION_HEAD: (),
+        Role.INSPECTOR: (),
+    }
+    for role, opened in allowed.items():
+        account = account_of(site.services, role, worlds[0].institution.id)
+        cookies = {cookie_name(site.services.settings): token_of(site.services, account.id)}
+        with httpx.Client(base_url=site.url, cookies=cookies, headers={"Accept": "text/html"}, timeout=30) as http:
+            for path in paths + watching:
+                assert http.get(path).status_code == (200 if path in opened else 403), (role, path)
+            for path in opened:
+                assert not [word for word in (SECRET, "142***") if word in http.get(path).text], (role, path)
+
+
+def test_a_number_of_the_targets_is_the_total_of_its_list(site: Site, worlds: tuple[World, World]) -> None:
+    from api.auth.identify import cookie_name
+
+    leader = account_of(site.services, Role.BUREAU_LEADER)
+    cookies = {cookie_name(site.services.settings): token_of(site.services, leader.id)}
+    with httpx.Client(base_url=site.url, cookies=cookies, headers={"Accept": "text/html", "Accept-Language": "en"}, timeout=30) as http:
+        page = http.get("/targets").text
+        links = re.findall(r'href="(/targets/classes\?[^"]+until=[^"]+)">(\d[\d,]*)</a>', page)
+        assert links
+        for href, shown in links:
+            sheet = http.get(f"{href.replace('&amp;', '&')}&export=csv").content.decode("utf-8-sig").splitlines()
+            head = sheet[0].split(",")
+            totals = {sum(int(line.split(",")[head.index(name)]) for line in sheet[1:]) for name in ("trained", "certified")}
+            assert int(shown.replace(",", "")) in totals, href
+
+
+def test_accounts_exist_without_being_seen(site: Site, worlds: tuple[World, World]) -> None:
+    account_of(site.services, Role.INSTITUTION_HEAD, worlds[0].institution.id)
+    with site.services.database.transaction(PUBLIC) as session:
+        assert session.scalar(select(Institution.code).where(Institution.id == worlds[0].institution.id)) == worlds[0].institution.code
+        assert session.scalar(text("select count(*) from account")) == 0

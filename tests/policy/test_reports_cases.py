@@ -1,0 +1,66 @@
+"""The targets and deadlines of the county document, case by case, with the figures in force on the day of the question. G25."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compliance.policy.book import Book
+from compliance.reports.periods import ReportRule, period_of, standing
+from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, duties, payment_duty, portfolio, startup
+
+BOOK = Book.load()
+FILE = Path(__file__).parent / "cases" / "reports.yaml"
+# YAML 1.1 reads the bare word `on` as true
+CASES: list[dict[str, Any]] = [  # Any: YAML
+    {"on" if key is True else key: value for key, value in case.items()} for case in yaml.safe_load(FILE.read_text(encoding="utf-8"))
+]
+
+
+def outcome(facts: dict[str, Any], on: date) -> dict[str, object]:  # Any: YAML
+    rule = BOOK.read(TargetRule, on=on)
+    if "duty" in facts:
+        return of_duty(facts, rule, on)
+    if "startup_ended" in facts:
+        found = startup(facts["startup_ended"], facts["licensed"], rule, today=on)
+        return {"startup": found.standing.value, "deadline": found.deadline_on}
+    if "owed" in facts:
+        payments = None if facts["owed"] is None else Payments(facts["owed"], facts["paid"])
+        due = payment_duty(2026, payments, rule, today=on)
+        return {"payment": due.standing.value, "deadline": due.due_on}
+    if "universal_days" in facts:
+        return {"all_at_cap": portfolio(facts["universal_days"], rule).all_at_cap}
+    period = period_of(facts["period_of"], BOOK.read(ReportRule, on=on))
+    return {"report": standing(period, signed_on=facts.get("signed"), today=on).value, "due": period.due_on}
+
+
+def of_duty(facts: dict[str, Any], rule: TargetRule, on: date) -> dict[str, object]:  # Any: YAML
+    counts = Counts(
+        trained=facts.get("trained", 0),
+        certified=facts.get("certified", 0),
+        enterprise=facts.get("enterprise", 0),
+        order_project=facts.get("order_project", 0),
+        booked=facts.get("booked", 0),
+        enterprise_task=facts.get("enterprise_task", 0),
+    )
+    stated = Stated(**{name: facts.get(name) for name in Stated.__slots__})
+    (found,) = [one for one in duties(Year(2026, counts, counts, stated, stated), rule, today=on) if one.key == facts["duty"]]
+    return {
+        "standing": found.standing.value,
+        "needed": found.needed,
+        "missing": found.missing,
+        "pace": found.forecast.pace if found.forecast else None,
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_a_case_comes_out_as_the_clause_says(case: dict[str, Any]) -> None:  # Any: YAML
+    found = outcome(case["facts"], case["on"])
+    assert {name: found[name] for name in case["expect"]} == case["expect"], case["clause"]
+
+
+def test_there_are_enough_cases_and_each_names_its_clause() -> None:
+    assert len(CASES) >= 40
+    assert all(set(case) == {"case", "on", "facts", "expect", "clause"} for case in CASES)
