@@ -10,6 +10,9 @@ from api.auth import routes as auth_routes
 from api.pages import home
 from api.pages.accounts import views as account_pages
 from api.pages.draws import views as draw_pages
+from api.pages.exit import public as public_exits
+from api.pages.exit import steps as exit_acts
+from api.pages.exit import views as exit_pages
 from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
 from api.pages.institution import views as institution
@@ -34,7 +37,7 @@ from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import coverage, draws, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
+from api.v1 import coverage, draws, exits, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -70,6 +73,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     record_pages.router,
     claim_pages.router,
     subsidy_pages.router,
+    exits.router,
+    exit_pages.router,
+    exit_acts.router,
+    public_exits.router,
     account_pages.router,
     key_pages.router,
     target_pages.router,

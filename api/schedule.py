@@ -58,6 +58,8 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("remind-findings", timedelta(hours=1)),
     Timed("expire-credit-items", timedelta(hours=1)),
     Timed("detect-interests", timedelta(hours=1)),
+    Timed("detect-exits", timedelta(days=1)),
+    Timed("end-exit-terms", timedelta(hours=1)),
     Timed("forget-sign-ins", timedelta(days=1)),
 )
 

@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 import api.auth.models
 import api.play_models
 import api.schedule_models
+import compliance.exit.models
 import compliance.papers.models
 import compliance.rating.models
 import compliance.reports.models

@@ -9,16 +9,21 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.auth import throttle
 from api.auth.models import LoginSession
+from api.employment import employment_rule
 from api.holds import EvidenceHolds
 from api.http.services import Services
 from api.inspectors import REGISTRY_CHANGED, eligible_for, review_due
 from api.jobs import JobQueue
 from api.policy import Policy
+from compliance.exit import effects as exit_effects
+from compliance.exit import opening as exit_opening
+from compliance.exit import queries as exit_queries
+from compliance.exit.rules import ExitRule
 from compliance.policy.book import Book
 from compliance.rating import items as credit_items
 from compliance.rating.ruleset import in_force
@@ -45,6 +50,7 @@ from supervision.footage.models import Recording
 from supervision.footage.rules import CoverageRule
 from supervision.footage.service import find
 from supervision.footage.verification import Bench, catalogue, check_hash, confirm, verify
+from supervision.institutions.models import Institution
 from supervision.releases import service as releases
 from supervision.spotchecks import interests, looks, viewing
 from supervision.spotchecks.flags import FlagSource, catalogue_flags
@@ -63,6 +69,8 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "review.followed": ("settle-findings", "end-viewing"),
     REGISTRY_CHANGED: ("detect-interests",),
     "finding.recorded": (),
+    "exit.in-force": (),
+    "exit.ended": (),
 }
 FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags,)  # what the machine noticed; screening adds its own
 SCHEDULER: Final = Actor(kind="system", name="scheduler", role="scheduler")
@@ -125,6 +133,8 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "extend-locks": partial(_extend_locks, services),
         "patrol": partial(_patrol, services),
         "miss-visits": partial(_miss_visits, services),
+        "detect-exits": partial(_detect_exits, services),
+        "end-exit-terms": partial(_end_exit_terms, services),
         "remind-findings": partial(_remind_findings, services),
         "expire-credit-items": partial(_expire_credit_items, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
@@ -267,6 +277,31 @@ def _expire_credit_items(services: Services) -> None:
             _, after = credit_items.expire_due(session, rules=rules, actor=SCHEDULER, clock=services.clock, after=after)
         if after is None:
             return
+
+
+def _detect_exits(services: Services) -> None:
+    """Grounds for an exit, each institution in its own transaction. A case proposes; nothing is forbidden by it."""
+    today = services.clock.today_on()
+    rule, counting = services.policy.read(ExitRule, today), employment_rule(services.policy, today)
+    holds = EvidenceHolds(services.buckets.evidence)
+    with services.database.transaction(SYSTEM) as session:
+        listed = session.scalars(select(Institution.id).order_by(Institution.id)).all()
+    for institution_id in listed:
+        with services.database.transaction(SYSTEM) as session:
+            institution = session.get_one(Institution, institution_id)
+            exit_opening.detect(session, institution, rule, counting, holds=holds, actor=SCHEDULER, clock=services.clock)
+
+
+def _end_exit_terms(services: Services) -> None:
+    """Restrictions lapse on their day; exclusions wait for the readmission."""
+    holds = EvidenceHolds(services.buckets.evidence)
+    while True:
+        with services.database.transaction(SYSTEM) as session:
+            due = exit_queries.due_to_end(session, services.clock.today_on(), limit=20)
+            for row in due:
+                exit_effects.end_term(session, row, holds=holds, actor=SCHEDULER, clock=services.clock, events=services.events)
+            if not due:
+                return
 
 
 def _forget_sign_ins(services: Services) -> None:

@@ -88,6 +88,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "lesson-outside-class": 409,
     "lesson-begun": 409,
     "institution-not-taskable": 409,
+    "institution-barred-by-decision": 409,
     "qualification-lapsed": 409,
     "task-restricted": 409,
     # sampling
@@ -138,6 +139,9 @@ STATUSES: Final[Mapping[str, int]] = {
     "subsidy-pays-too-much": 409,
     "subsidy-not-payable": 409,
     "subsidy-voucher-taken": 409,
+    # exit
+    "exit-case-open": 409,
+    "exit-problem-not-major": 409,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

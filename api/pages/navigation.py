@@ -15,6 +15,7 @@ OFFICE: Final = (
     "draws",
     "visits",
     "findings",
+    "exit",
     "outcomes",
     "subsidy",
     "targets",
@@ -24,8 +25,8 @@ OFFICE: Final = (
     "registry",
 )
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
-    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy"),
-    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "outcomes", "subsidy", "keys"),
+    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "exit", "outcomes", "subsidy"),
+    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "exit", "outcomes", "subsidy", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
     Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers", "watch"),

@@ -49,7 +49,7 @@ def take(
     at: datetime,
     internal: bool = False,
 ) -> CasePaper:
-    """A paper without a letter's number: a statement, an application, a memo; numbered after the case, E2026-0001-2.
+    """A paper without a letter's number: a statement, an application, a memo; numbered after the case, E2026-0001-2, an internal one E2026-0001-M2.
 
     Raises: MalformedStatement — a file that is not a PDF, JPEG or PNG, too large, or too many.
     """
@@ -58,10 +58,10 @@ def take(
     if checked:
         told["attachments"] = [{"file_name": one.file_name, "sha256": one.sha256.hex(), "size_bytes": len(one.data)} for one in checked]
     session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"case-paper/{case.id}"})
-    count = (
-        session.scalar(select(func.count()).where(CasePaper.case_id == case.id, CasePaper.number.startswith(f"{case.code}-", autoescape=True))) or 0
-    )
-    paper = _paper(session, case, kind, f"{case.code}-{count + 1}", told, actor=actor, at=at, internal=internal)
+    series = f"{case.code}-M" if internal else f"{case.code}-"  # two series: who counts them as an institution does not see the internal ones
+    counted = (CasePaper.case_id == case.id, CasePaper.internal == internal, CasePaper.number.startswith(f"{case.code}-", autoescape=True))
+    count = session.scalar(select(func.count()).where(*counted)) or 0
+    paper = _paper(session, case, kind, f"{series}{count + 1}", told, actor=actor, at=at, internal=internal)
     for position, one in enumerate(checked, start=1):
         session.add(
             CaseAttachment(

@@ -56,3 +56,10 @@ class TaskRestricted(DomainError):
 
     code = "task-restricted"
     clause = "R64"
+
+
+class BarredByDecision(NotTaskable):
+    """A decision in force forbids it. Facts: institution, decision (its number), until (first day on which it may end)."""
+
+    code = "institution-barred-by-decision"
+    clause = "R47"

@@ -10,9 +10,17 @@ from sqlalchemy.orm import Session
 from storage.kernel.actor import Actor
 from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.ledger import service as ledger
-from supervision.classes.errors import LessonBegun, LessonOutsideClass, NotTaskable, QualificationLapsed, RoomTaken, TaskRestricted
+from supervision.classes.errors import (
+    BarredByDecision,
+    LessonBegun,
+    LessonOutsideClass,
+    NotTaskable,
+    QualificationLapsed,
+    RoomTaken,
+    TaskRestricted,
+)
 from supervision.classes.models import AgreementLocation, Category, Lesson, TrainingAgreement, TrainingClass
-from supervision.institutions import restrictions
+from supervision.institutions import restrictions, standing
 from supervision.institutions.errors import CodeTaken
 from supervision.institutions.models import Institution, InstitutionStatus, Qualification, Room, TeachingPoint
 from supervision.institutions.service import by_code
@@ -48,11 +56,10 @@ def sign_agreement(
 ) -> TrainingAgreement:
     """Record a training agreement with its agreed places (R77).
 
-    Raises: NotTaskable — excluded or suspended (R47); TaskRestricted — its credit tier allows no such task (R64); QualificationLapsed — no licence
-    valid on every day of it (R41); CodeTaken.
+    Raises: NotTaskable — suspended; BarredByDecision — a decision forbids it (R47); TaskRestricted — its credit tier allows no such task (R64);
+    QualificationLapsed — no licence valid on every day of it (R41); CodeTaken.
     """
-    if institution.status is not InstitutionStatus.ACTIVE:
-        raise NotTaskable(institution=institution.name, status=institution.status.value)
+    demand_taskable(session, institution)
     _demand_room_in_task(session, institution, year, task_persons)
     licensed = session.scalar(
         select(Qualification.id)
@@ -115,6 +122,31 @@ def _demand_room_in_task(session: Session, institution: Institution, year: int, 
         )
 
 
+def raise_task(
+    session: Session, institution: Institution, agreement: TrainingAgreement, *, persons: int, document: str, actor: Actor, at: datetime
+) -> None:
+    """Give `persons` more to train under an agreement. Raises: NotTaskable, BarredByDecision (R47), TaskRestricted (R64)."""
+    demand_taskable(session, institution)
+    _demand_room_in_task(session, institution, agreement.year, persons)
+    agreement.task_persons += persons
+    session.flush()
+    facts = {"persons": persons, "task_persons": agreement.task_persons, "document": document}
+    subject = f"agreement/{agreement.number}"
+    ledger.append(session, actor=actor, at=at, action="agreement.task-raised", subject=subject, tenant=institution.id, body=facts)
+
+
+def demand_taskable(session: Session, institution: Institution, *, classes: bool = False) -> None:
+    """`classes`: it is about a class of an agreement that exists, which a restriction leaves alone.
+
+    The decision is read, not only the status: its number and its end stand in the refusal. Raises: NotTaskable, BarredByDecision.
+    """
+    bar = standing.bar_in_force(session, institution.id, classes=classes)
+    if bar is not None:
+        raise BarredByDecision(institution=institution.name, status=bar.bar.value, decision=bar.decision_number, until=bar.until_on)
+    if institution.status is not InstitutionStatus.ACTIVE:
+        raise NotTaskable(institution=institution.name, status=institution.status.value)
+
+
 def open_class(
     session: Session,
     institution: Institution,
@@ -128,9 +160,8 @@ def open_class(
     actor: Actor,
     at: datetime,
 ) -> TrainingClass:
-    """Open a class under an agreement. Raises: NotTaskable (R47), CodeTaken."""
-    if institution.status is not InstitutionStatus.ACTIVE:
-        raise NotTaskable(institution=institution.name, status=institution.status.value)
+    """Open a class under an agreement. Raises: NotTaskable, BarredByDecision (R47), CodeTaken."""
+    demand_taskable(session, institution, classes=True)
     if session.scalar(select(TrainingClass.id).where(TrainingClass.code == code)) is not None:
         raise CodeTaken(what="class", code=code)
     row = TrainingClass(

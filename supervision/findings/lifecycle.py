@@ -1,6 +1,6 @@
 """States of a finding, from the first mark to publication. domain.md 2.3.2 (RESULT … PUBLISHED, VOID, ESCALATED).
 
-The escalation stands here with its guard so that the exit stage can be built without touching what is already signed.
+The escalation names the exit case that the finding became; what follows is that case's.
 """
 
 from collections.abc import Mapping

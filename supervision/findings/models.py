@@ -33,6 +33,7 @@ class Finding(Keyed, Base):
             " and num_nonnulls(recording_id, start_ms, end_ms, footage_sha256) = 0)",
             name="footage_or_visit",
         ),
+        CheckConstraint("state <> 'escalated' or exit_case <> ''", name="escalated"),
         CheckConstraint("state <> 'rejected' or decision_reason <> ''", name="rejected"),
         CheckConstraint("decided_by_id is null or decided_by_id <> recorded_by_id", name="second_look"),
         Index("ix_finding_institution_state", "institution_id", "state", "recorded_at"),
@@ -69,6 +70,7 @@ class Finding(Keyed, Base):
     decided_by_id: Mapped[UUID | None]
     decided_by: Mapped[str] = mapped_column(default="")
     decision_reason: Mapped[str] = mapped_column(default="")
+    exit_case: Mapped[str] = mapped_column(default="")  # code of the case that an escalated finding became
 
     @property
     def told_to(self) -> UUID | None:

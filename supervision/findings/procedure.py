@@ -259,6 +259,18 @@ def declare_void(session: Session, code: str, *, reason: str, holds: Holds, acto
     return found
 
 
+def escalate(session: Session, code: str, *, exit_case: str, reason: str, actor: Actor, clock: Clock) -> Finding:
+    """It became an exit case (R43–R47): the finding waits, and what it rests on stays held, until that case has ended.
+
+    Raises: FindingNotFound, ForbiddenMove (`reason-needed`, `no-exit-case`, or not open for it).
+    """
+    found = queries.locked_finding(session, code)
+    found.exit_case = exit_case
+    facts = {"reason": reason.strip(), "case_opened": bool(exit_case), "exit_case": exit_case}
+    history.move(session, found, FINDING_MOVES, FindingEvent.ESCALATE, actor=actor, at=clock.now_at(), reason=reason.strip(), facts=facts)
+    return found
+
+
 def turn_of(session: Session, found: Finding, rule: ProcedureRule, now_at: datetime) -> Turn | None:
     """Whose turn it is on this finding."""
     moves = history.timeline(session, "finding", found.id)

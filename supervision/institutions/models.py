@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.base import Base, Keyed, enum_column
@@ -67,6 +67,64 @@ class CreditTier(Keyed, Base):
     document: Mapped[str]  # e.g. 古人社发〔2026〕12号
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
+
+
+class Bar(StrEnum):
+    """What a decision forbids (R47)."""
+
+    EXCLUDED = "excluded"  # 目录退出: no agreement, no task, no class
+    RESTRICTED = "restricted"  # 限制承接: no new agreement and no larger task; classes of running agreements go on
+
+
+class Lifted(StrEnum):
+    """Why a bar ended. It stays on record, and public when it was public."""
+
+    REVERSED = "reversed"  # 撤销
+    TERM_OVER = "term-over"  # 期满
+    READMITTED = "readmitted"  # 重新准入
+
+
+class RunningClasses(StrEnum):
+    """在训班次处置: what the decision says of classes that had begun; it protects the trainees."""
+
+    CONTINUE = "continue"
+    TRANSFER = "transfer"
+    STOP = "stop"
+
+
+class DirectoryExclusion(Keyed, Base):
+    """What a decision forbids an institution from a day on (R43, R47). Only its own record: no credit information, no statutory list (2.1).
+
+    `until_on`: the first day on which it may end; an exclusion then waits for the readmission. In force while `lifted_on` is null; the
+    database refuses agreements and classes on this row alone (`ddl.py`).
+    """
+
+    __tablename__ = "directory_exclusion"
+    __table_args__ = (
+        CheckConstraint("decision_number <> '' and case_code <> '' and signed_by <> ''", name="decision"),
+        CheckConstraint("until_on > from_on", name="term"),
+        CheckConstraint("(lifted_on is null) = (lifted_why is null)", name="lifted"),
+        CheckConstraint("lifted_on is null or lifted_document <> ''", name="lifted_document"),
+        Index("uq_directory_exclusion_in_force", "institution_id", "bar", unique=True, postgresql_where=text("lifted_on is null")),
+    )
+    TENANT: ClassVar[str | None] = "institution_id"
+    PUBLIC_WHEN: ClassVar[str] = "published_at is not null"
+    GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT", "UPDATE")
+
+    institution_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
+    case_code: Mapped[str] = mapped_column(unique=True)
+    bar: Mapped[Bar] = mapped_column(enum_column(Bar, "bar"))
+    ground: Mapped[str]  # code of the trigger, never free text: it is public
+    clause: Mapped[str]
+    decision_number: Mapped[str] = mapped_column(unique=True)
+    signed_by: Mapped[str]
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date] = mapped_column(Date)
+    running_classes: Mapped[RunningClasses] = mapped_column(enum_column(RunningClasses, "running_classes"))
+    published_at: Mapped[datetime | None]
+    lifted_on: Mapped[date | None] = mapped_column(Date)
+    lifted_why: Mapped[Lifted | None] = mapped_column(enum_column(Lifted, "lifted_why"))
+    lifted_document: Mapped[str] = mapped_column(default="")
 
 
 class Qualification(Keyed, Base):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance.exit.lifecycle import CHALLENGE_MOVES, EXIT_MOVES
 from compliance.rating.item_lifecycle import ITEM_MOVES
 from compliance.rating.lifecycle import RATING_MOVES
 from compliance.reports.lifecycle import REPORT_MOVES
@@ -31,6 +32,8 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("outcomes", EVIDENCE_MOVES),
         ("subsidy", CERTIFICATE_MOVES),
         ("subsidy", CLAIM_MOVES),
+        ("exit", EXIT_MOVES),
+        ("exit", CHALLENGE_MOVES),
     ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:

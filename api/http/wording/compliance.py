@@ -82,4 +82,24 @@ TEXTS: Final[Mapping[str, Text]] = {
             "Do not sign; tell the administrator at once.",
         ),
     ),
+    "exit-case-not-found": text(
+        ("找不到退出案件", "没有案件 {case}，或不属于贵单位。", "请从列表中选择。"),
+        ("No such exit case", "There is no case {case}, or it is not yours to see.", "Choose one from the list."),
+    ),
+    "exit-case-open": text(
+        ("已有未办结的案件", "同一机构同一事由同一年度已有案件 {case}。", "请在该案件中继续办理。"),
+        ("A case is open", "The institution has case {case} for the same ground and year.", "Go on with that case."),
+    ),
+    "exit-malformed": text(
+        ("填写内容有误", "有内容缺失、过长或不相符。", "请按提示修改后重新提交，已填内容保留。"),
+        ("Something does not fit", "Something is missing, too long, or does not fit.", "Correct it as shown; what you typed is kept."),
+    ),
+    "exit-problem-not-major": text(
+        ("未认定为重大问题", "文书 {document} 反映的问题未由具名人员认定为重大问题，不能立案。", "请由负责人员认定并写明理由。"),
+        ("Not classified as major", "No named official classified the problem of {document} as major.", "Have it classified, with the reason."),
+    ),
+    "exit-challenge-not-found": text(
+        ("找不到复议或诉讼记录", "没有记录 {challenge}。", "请从案件页面选择。"),
+        ("No such reconsideration or action", "There is no record {challenge}.", "Choose it on the page of the case."),
+    ),
 }

@@ -150,7 +150,6 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "too-long": ("超过允许的长度", "is longer than allowed"),
     "wrong-length": ("长度不对", "has the wrong length"),
     "certificate-without-pass": ("不合格学员不应有证书编号", "has a certificate although the trainee did not pass"),
-    "in-the-future": ("日期在将来", "lies in the future"),
     "paper-of-another": ("该证明已用于另一名学员", "was filed for another trainee"),
     "sheet-empty": ("表格没有内容", "the sheet is empty"),
     "cell-empty": ("不能为空", "must not be empty"),

@@ -73,6 +73,18 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("例外须写明人数和理由", "批准例外须由具名领导写明人数（{persons}）和理由。", "请补充后再提交。"),
         ("An exception needs number and reason", "A named leader states the persons ({persons}) and a reason.", "Complete it and submit again."),
     ),
+    "institution-barred-by-decision": text(
+        (
+            "机构已被决定不得承担补贴培训任务",
+            "依据 {decision}，{institution} 不得承担政府补贴性培训任务，最早至 {until}。",
+            "请选择其他机构；该机构期满后可申请重新准入，对决定不服可依法申请复议或提起诉讼。",
+        ),
+        (
+            "Barred by a decision",
+            "By decision {decision}, {institution} may not be given subsidised training, at least until {until}.",
+            "Choose another institution; this one may apply for readmission after the term, or contest the decision.",
+        ),
+    ),
     "qualification-lapsed": text(
         ("资质不在有效期内", "{institution} 没有覆盖至 {day} 的有效资质。", "请先更新资质登记。"),
         ("The qualification lapses", "{institution} has no licence valid until {day}.", "Update the registered licences first."),

@@ -366,6 +366,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_tier')),
     sa.UniqueConstraint('institution_id', 'from_on', name=op.f('uq_credit_tier_institution_id_from_on'))
     )
+    op.create_table('directory_exclusion',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('case_code', sa.String(), nullable=False),
+    sa.Column('bar', sa.Enum('excluded', 'restricted', name='bar', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('ground', sa.String(), nullable=False),
+    sa.Column('clause', sa.String(), nullable=False),
+    sa.Column('decision_number', sa.String(), nullable=False),
+    sa.Column('signed_by', sa.String(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('running_classes', sa.Enum('continue', 'transfer', 'stop', name='running_classes', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('lifted_on', sa.Date(), nullable=True),
+    sa.Column('lifted_why', sa.Enum('reversed', 'term-over', 'readmitted', name='lifted_why', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('lifted_document', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("decision_number <> '' and case_code <> '' and signed_by <> ''", name=op.f('ck_directory_exclusion_decision')),
+    sa.CheckConstraint("lifted_on is null or lifted_document <> ''", name=op.f('ck_directory_exclusion_lifted_document')),
+    sa.CheckConstraint('(lifted_on is null) = (lifted_why is null)', name=op.f('ck_directory_exclusion_lifted')),
+    sa.CheckConstraint('until_on > from_on', name=op.f('ck_directory_exclusion_term')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_directory_exclusion_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_directory_exclusion')),
+    sa.UniqueConstraint('case_code', name=op.f('uq_directory_exclusion_case_code')),
+    sa.UniqueConstraint('decision_number', name=op.f('uq_directory_exclusion_decision_number'))
+    )
+    op.create_index(op.f('ix_directory_exclusion_institution_id'), 'directory_exclusion', ['institution_id'], unique=False)
+    op.create_index('uq_directory_exclusion_in_force', 'directory_exclusion', ['institution_id', 'bar'], unique=True, postgresql_where=sa.text('lifted_on is null'))
     op.create_table('draw_contribution',
     sa.Column('round_id', sa.Uuid(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
@@ -551,6 +578,24 @@ def upgrade() -> None:
     )
     op.create_index('ix_state_move_subject', 'state_move', ['subject_id', 'entry_id'], unique=False)
     op.create_index('ix_state_move_tenant_at', 'state_move', ['tenant_id', 'at'], unique=False)
+    op.create_table('statutory_listing',
+    sa.Column('list_name', sa.String(), nullable=False),
+    sa.Column('authority', sa.String(), nullable=False),
+    sa.Column('source_document', sa.String(), nullable=False),
+    sa.Column('entry_name', sa.String(), nullable=False),
+    sa.Column('entry_code', sa.String(), nullable=False),
+    sa.Column('listed_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('institution_id', sa.Uuid(), nullable=True),
+    sa.Column('imported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('imported_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("list_name <> '' and authority <> '' and source_document <> '' and entry_name <> ''", name=op.f('ck_statutory_listing_source')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_statutory_listing_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statutory_listing')),
+    sa.UniqueConstraint('list_name', 'source_document', 'entry_name', name=op.f('uq_statutory_listing_list_name_source_document_entry_name'))
+    )
+    op.create_index(op.f('ix_statutory_listing_institution_id'), 'statutory_listing', ['institution_id'], unique=False)
     op.create_table('task_exception',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
@@ -698,6 +743,75 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_credential_account_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_credential'))
     )
+    op.create_table('exit_case',
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('trigger', sa.Enum('employment', 'task', 'audit', 'finding', 'evaluation', name='trigger', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Enum('detected', 'evidence-frozen', 'legal-review', 'legally-cleared', 'notice-served', 'stated', 'hearing-requested', 'hearing-called', 'heard', 'rechecked', 'proposed', 'decided', 'served', 'correcting', 'in-force', 'published', 'term-ended', 'readmission-applied', 'assessed', 'readmitted', 'readmission-refused', 'closed', 'revoked', 'withdrawn-error', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('detected_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('detected_by_id', sa.Uuid(), nullable=True),
+    sa.Column('detected_by', sa.String(), nullable=False),
+    sa.Column('numerator', sa.Integer(), nullable=True),
+    sa.Column('denominator', sa.Integer(), nullable=True),
+    sa.Column('limit_permille', sa.Integer(), nullable=True),
+    sa.Column('investigator_id', sa.Uuid(), nullable=True),
+    sa.Column('investigator', sa.String(), nullable=False),
+    sa.Column('intended_effect', sa.Enum('dismiss', 'correct', 'restrict', 'exclude', name='intended_effect', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('intended_months', sa.Integer(), nullable=False),
+    sa.Column('legal_officer_id', sa.Uuid(), nullable=True),
+    sa.Column('legal_officer', sa.String(), nullable=False),
+    sa.Column('noticed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('notice_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('statement_until_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('hearing_until_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('hearing_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('again_numerator', sa.Integer(), nullable=True),
+    sa.Column('again_denominator', sa.Integer(), nullable=True),
+    sa.Column('ground_stands', sa.Boolean(), nullable=True),
+    sa.Column('rechecked_by_id', sa.Uuid(), nullable=True),
+    sa.Column('rechecked_by', sa.String(), nullable=False),
+    sa.Column('proposed_by_id', sa.Uuid(), nullable=True),
+    sa.Column('proposed_by', sa.String(), nullable=False),
+    sa.Column('collective_record', sa.String(), nullable=False),
+    sa.Column('effect', sa.Enum('dismiss', 'correct', 'restrict', 'exclude', name='effect', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('months', sa.Integer(), nullable=False),
+    sa.Column('running_classes', sa.Enum('continue', 'transfer', 'stop', name='running_classes', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decision_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('served_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('service_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('from_on', sa.Date(), nullable=True),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('assessed_by_id', sa.Uuid(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("effect is distinct from 'exclude' or collective_record <> ''", name=op.f('ck_exit_case_collective')),
+    sa.CheckConstraint("effect is null or array_position(array['dismiss','correct','restrict','exclude'], effect::text) < array_position(array['dismiss','correct','restrict','exclude'], intended_effect::text) or (effect = intended_effect and months <= intended_months)", name=op.f('ck_exit_case_not_heavier')),
+    sa.CheckConstraint("effect is null or ground_stands is true or effect in ('dismiss', 'correct')", name=op.f('ck_exit_case_ground_stands')),
+    sa.CheckConstraint("state in ('detected', 'evidence-frozen', 'legal-review', 'legally-cleared', 'notice-served', 'stated', 'hearing-requested', 'hearing-called', 'heard', 'rechecked', 'proposed', 'decided', 'withdrawn-error') or num_nulls(served_at, service_paper_id) = 0", name=op.f('ck_exit_case_served')),
+    sa.CheckConstraint("state in ('detected', 'evidence-frozen', 'legal-review', 'legally-cleared', 'notice-served', 'stated', 'hearing-requested', 'hearing-called', 'heard', 'rechecked', 'proposed', 'withdrawn-error') or num_nulls(effect, decided_at, decided_by_id, decision_paper_id) = 0", name=op.f('ck_exit_case_decided')),
+    sa.CheckConstraint("state in ('detected', 'evidence-frozen', 'legal-review', 'legally-cleared', 'withdrawn-error') or num_nulls(noticed_at, notice_paper_id, statement_until_at, hearing_until_at, investigator_id, legal_officer_id, intended_effect) = 0", name=op.f('ck_exit_case_noticed')),
+    sa.CheckConstraint("state not in ('in-force', 'published', 'term-ended', 'readmission-applied', 'assessed', 'readmitted', 'readmission-refused') or (effect in ('exclude', 'restrict') and from_on is not null and until_on is not null)", name=op.f('ck_exit_case_barring')),
+    sa.CheckConstraint('again_numerator is null or again_numerator * denominator >= numerator * again_denominator', name=op.f('ck_exit_case_not_worse')),
+    sa.CheckConstraint('decided_at is null or (decided_at >= statement_until_at and decided_at >= hearing_until_at)', name=op.f('ck_exit_case_statement_over')),
+    sa.CheckConstraint('decided_by_id is null or num_nulls(investigator_id, legal_officer_id, rechecked_by_id, proposed_by_id) = 0 and decided_by_id not in (investigator_id, legal_officer_id, rechecked_by_id, proposed_by_id) and decided_by_id is distinct from detected_by_id', name=op.f('ck_exit_case_four_eyes')),
+    sa.CheckConstraint('legal_officer_id is null or legal_officer_id <> investigator_id', name=op.f('ck_exit_case_legal_is_another')),
+    sa.CheckConstraint('rechecked_by_id is null or rechecked_by_id <> investigator_id', name=op.f('ck_exit_case_recheck_is_another')),
+    sa.CheckConstraint('served_at is null or served_at >= decided_at', name=op.f('ck_exit_case_served_after')),
+    sa.CheckConstraint('statement_until_at > noticed_at and hearing_until_at > noticed_at', name=op.f('ck_exit_case_periods')),
+    sa.ForeignKeyConstraint(['decision_paper_id'], ['case_paper.id'], name=op.f('fk_exit_case_decision_paper_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_exit_case_institution_id')),
+    sa.ForeignKeyConstraint(['notice_paper_id'], ['case_paper.id'], name=op.f('fk_exit_case_notice_paper_id')),
+    sa.ForeignKeyConstraint(['service_paper_id'], ['case_paper.id'], name=op.f('fk_exit_case_service_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exit_case')),
+    sa.UniqueConstraint('code', name=op.f('uq_exit_case_code'))
+    )
+    op.create_index('ix_exit_case_state', 'exit_case', ['state', 'detected_at'], unique=False)
+    op.create_index('uq_exit_case_open', 'exit_case', ['institution_id', 'trigger', 'year'], unique=True, postgresql_where=sa.text("state not in ('closed', 'readmitted', 'revoked', 'withdrawn-error')"))
     op.create_table('footage_view',
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('account_id', sa.Uuid(), nullable=True),
@@ -934,6 +1048,44 @@ def upgrade() -> None:
     op.create_index(op.f('ix_enrolment_class_id'), 'enrolment', ['class_id'], unique=False)
     op.create_index(op.f('ix_enrolment_institution_id'), 'enrolment', ['institution_id'], unique=False)
     op.create_index(op.f('ix_enrolment_trainee_id'), 'enrolment', ['trainee_id'], unique=False)
+    op.create_table('exit_challenge',
+    sa.Column('case_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Enum('reconsideration', 'litigation', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'upheld', 'changed', 'revoked', 'ended', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('authority', sa.String(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('filed_on', sa.Date(), nullable=False),
+    sa.Column('late', sa.Boolean(), nullable=False),
+    sa.Column('late_reason', sa.String(), nullable=False),
+    sa.Column('outcome_document', sa.String(), nullable=False),
+    sa.Column('decided_on', sa.Date(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("authority <> '' and document <> ''", name=op.f('ck_exit_challenge_document')),
+    sa.CheckConstraint("not late or late_reason <> ''", name=op.f('ck_exit_challenge_late')),
+    sa.CheckConstraint("state = 'pending' or (outcome_document <> '' and decided_on is not null)", name=op.f('ck_exit_challenge_outcome')),
+    sa.ForeignKeyConstraint(['case_id'], ['exit_case.id'], name=op.f('fk_exit_challenge_case_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_exit_challenge_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exit_challenge'))
+    )
+    op.create_index(op.f('ix_exit_challenge_case_id'), 'exit_challenge', ['case_id'], unique=False)
+    op.create_index(op.f('ix_exit_challenge_institution_id'), 'exit_challenge', ['institution_id'], unique=False)
+    op.create_index('uq_exit_challenge_pending', 'exit_challenge', ['case_id', 'kind'], unique=True, postgresql_where=sa.text("state = 'pending'"))
+    op.create_table('exit_sheet',
+    sa.Column('case_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Enum('frozen', 'again', name='kind', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('content', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_exit_sheet_sha256')),
+    sa.ForeignKeyConstraint(['case_id'], ['exit_case.id'], name=op.f('fk_exit_sheet_case_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_exit_sheet_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exit_sheet'))
+    )
+    op.create_index('ix_exit_sheet_case', 'exit_sheet', ['case_id', 'at'], unique=False)
+    op.create_index(op.f('ix_exit_sheet_institution_id'), 'exit_sheet', ['institution_id'], unique=False)
     op.create_table('lesson',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('class_id', sa.Uuid(), nullable=False),
@@ -1369,8 +1521,10 @@ def upgrade() -> None:
     sa.Column('decided_by_id', sa.Uuid(), nullable=True),
     sa.Column('decided_by', sa.String(), nullable=False),
     sa.Column('decision_reason', sa.String(), nullable=False),
+    sa.Column('exit_case', sa.String(), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("(visit_id is null and record_sha256 is null and visit_item = '' and num_nulls(recording_id, start_ms, end_ms, footage_sha256) = 0) or (visit_id is not null and record_sha256 is not null and visit_item <> '' and assignment_id is null and num_nonnulls(recording_id, start_ms, end_ms, footage_sha256) = 0)", name=op.f('ck_finding_footage_or_visit')),
+    sa.CheckConstraint("state <> 'escalated' or exit_case <> ''", name=op.f('ck_finding_escalated')),
     sa.CheckConstraint("state <> 'rejected' or decision_reason <> ''", name=op.f('ck_finding_rejected')),
     sa.CheckConstraint('decided_by_id is null or decided_by_id <> recorded_by_id', name=op.f('ck_finding_second_look')),
     sa.CheckConstraint('footage_sha256 is null or octet_length(footage_sha256) = 32', name=op.f('ck_finding_footage_sha256')),
@@ -1584,6 +1738,20 @@ def upgrade() -> None:
     op.create_index(op.f('ix_credit_item_institution_id'), 'credit_item', ['institution_id'], unique=False)
     op.create_index('ix_credit_item_institution_state', 'credit_item', ['institution_id', 'state'], unique=False)
     op.create_index('uq_credit_item_finding', 'credit_item', ['finding_id'], unique=True, postgresql_where=sa.text("finding_id is not null and state <> 'void'"))
+    op.create_table('exit_finding',
+    sa.Column('case_id', sa.Uuid(), nullable=False),
+    sa.Column('finding_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['exit_case.id'], name=op.f('fk_exit_finding_case_id')),
+    sa.ForeignKeyConstraint(['finding_id'], ['finding.id'], name=op.f('fk_exit_finding_finding_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_exit_finding_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exit_finding')),
+    sa.UniqueConstraint('case_id', 'finding_id', name=op.f('uq_exit_finding_case_id_finding_id'))
+    )
+    op.create_index(op.f('ix_exit_finding_case_id'), 'exit_finding', ['case_id'], unique=False)
+    op.create_index(op.f('ix_exit_finding_finding_id'), 'exit_finding', ['finding_id'], unique=False)
+    op.create_index(op.f('ix_exit_finding_institution_id'), 'exit_finding', ['institution_id'], unique=False)
     op.create_table('finding_paper',
     sa.Column('finding_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -1755,9 +1923,12 @@ def _guards() -> None:
     from importlib.resources import files
 
     from api.tables import METADATA
+    from compliance.exit import ddl as exit_cases
+    from compliance.subsidy import ddl as subsidy
     from storage.database import rls
     from storage.ledger import ddl as ledger
     from storage.retention import ddl as retention
+    from supervision.classes import ddl as classes
     from supervision.footage import ddl as footage
 
     cursor = op.get_bind().connection.cursor()  # the driver's own: percent signs in these statements are not placeholders
@@ -1767,7 +1938,7 @@ def _guards() -> None:
 
     run("set local search_path = public")
     run(files("procrastinate").joinpath("sql/schema.sql").read_text(encoding="utf-8"))
-    for statement in (*footage.STATEMENTS, *retention.STATEMENTS):
+    for statement in (*footage.STATEMENTS, *retention.STATEMENTS, *classes.STATEMENTS, *subsidy.STATEMENTS, *exit_cases.STATEMENTS):
         run(statement)
     for statement in (*rls.grants(METADATA), *rls.policy_statements(METADATA), *ledger.STATEMENTS):
         run(statement)

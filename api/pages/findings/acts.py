@@ -65,6 +65,8 @@ def acts(state: FindingState, role: Role | None, turn: Turn | None, *, took_part
         why.append(N_("Rectification can be ordered when the days for an objection are over."))
     if role is Role.BUREAU_LEADER and (state, FindingEvent.VOID) in FINDING_MOVES:
         possible.add("void")
+    if role is Role.BUREAU_LEADER and (state, FindingEvent.ESCALATE) in FINDING_MOVES:
+        possible.add("escalate")
     return Acts(frozenset(possible), tuple(why))
 
 
