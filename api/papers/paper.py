@@ -60,6 +60,8 @@ class Paper(FPDF):
         """Label and value, one under another; long values wrap."""
         self.set_font(FONT, size=10.5)
         for label, value in pairs:
+            if self.will_page_break(9):  # a label never stays behind on the page that its value left
+                self.add_page()
             self.set_draw_color(205)
             top = self.get_y()
             self.set_xy(self.l_margin, top + 1.5)

@@ -10,12 +10,12 @@ from storage.kernel.clock import add_months
 
 @dataclass(frozen=True, slots=True)
 class DeadlineRule:
-    """By when (`subsidy.yaml`)."""
+    """By when (`reports.yaml`), and how long before it is pointed out (`subsidy.yaml`)."""
 
-    payment_deadline_day: str  # month-day
+    payment_due_day: str  # month-day
     payment_warning_days: int
     startup_success_months: int
-    startup_success_least: int
+    startup_success_count: int
 
 
 class Standing(StrEnum):
@@ -38,7 +38,7 @@ class Duty:
 
 def payment_last_day(year: int, rule: DeadlineRule) -> date:
     """The last day on which the classes of a programme year are paid: 31 March of the following one (R94)."""
-    month, day = (int(part) for part in rule.payment_deadline_day.split("-"))
+    month, day = (int(part) for part in rule.payment_due_day.split("-"))
     return date(year + 1, month, day)
 
 
@@ -55,6 +55,6 @@ def startup_duty(ended_on: date, licences: Sequence[date], *, on: date, rule: De
     """A start-up class has its success when enough licences are dated within the months after its end (R28)."""
     last = add_months(ended_on, rule.startup_success_months)
     left = (last - on).days
-    if sum(licence <= last for licence in licences) >= rule.startup_success_least:
+    if sum(licence <= last for licence in licences) >= rule.startup_success_count:
         return Duty(last, left, Standing.DONE)
     return Duty(last, left, Standing.LATE if left < 0 else Standing.OPEN)

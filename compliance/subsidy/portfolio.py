@@ -8,11 +8,11 @@ from compliance.subsidy.rules import Programme
 
 @dataclass(frozen=True, slots=True)
 class PortfolioRule:
-    """Shares of the annual task (`subsidy.yaml`)."""
+    """Shares of the annual task (`reports.yaml`) and the tariff that makes the cap (`subsidy.yaml`)."""
 
-    enterprise_share_one_in: int
-    order_share_one_in: int
-    cap_check_least_classes: int
+    enterprise_least_one_in: int
+    order_project_least_one_in: int
+    portfolio_least_count: int
     universal_day_yuan: int
     universal_cap_yuan: int
 
@@ -52,20 +52,20 @@ def not_all_at_the_cap(classes: Sequence[Planned], rule: PortfolioRule) -> Check
     """普惠制培训不得全部按照顶额安排培训. `value` classes at the cap, of at most `limit` that may be."""
     universal = [one for one in classes if one.programme is Programme.UNIVERSAL and one.days > 0]
     capped = tuple(one.code for one in universal if one.days * rule.universal_day_yuan >= rule.universal_cap_yuan)
-    met = None if len(universal) < rule.cap_check_least_classes else len(capped) < len(universal)
+    met = None if len(universal) < rule.portfolio_least_count else len(capped) < len(universal)
     return Check("universal-not-all-at-cap", "R19", len(capped), max(len(universal) - 1, 0), met, capped)
 
 
 def _enterprise(classes: Sequence[Planned], task: int, rule: PortfolioRule) -> Check:
     trained = sum(one.trained for one in classes if one.programme is Programme.ENTERPRISE)
-    met = None if task <= 0 else trained * rule.enterprise_share_one_in >= task
-    return Check("enterprise-share", "R13", trained, _ceil(task, rule.enterprise_share_one_in), met)
+    met = None if task <= 0 else trained * rule.enterprise_least_one_in >= task
+    return Check("enterprise-share", "R13", trained, _ceil(task, rule.enterprise_least_one_in), met)
 
 
 def _order(classes: Sequence[Planned], task: int, rule: PortfolioRule) -> Check:
     trained = sum(one.trained for one in classes if one.programme in (Programme.ORDER, Programme.PROJECT))
-    met = None if task <= 0 else trained * rule.order_share_one_in >= task
-    return Check("order-share", "R24", trained, _ceil(task, rule.order_share_one_in), met)
+    met = None if task <= 0 else trained * rule.order_project_least_one_in >= task
+    return Check("order-share", "R24", trained, _ceil(task, rule.order_project_least_one_in), met)
 
 
 def _ceil(task: int, parts: int) -> int:

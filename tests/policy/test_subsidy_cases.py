@@ -3,33 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
-import yaml
 
 from compliance.policy.book import Book
 from compliance.subsidy.assessment import ClassFacts, OtherClass, assess
 from compliance.subsidy.deadlines import DeadlineRule, payment_duty, startup_duty
 from compliance.subsidy.portfolio import Planned, PortfolioRule, check
 from compliance.subsidy.rules import Programme, SubsidyRule
+from tests.policy.cases import FOLDER, Case, cases, load
 from tests.unit.compliance.subsidy.class_of import FIRST, NOW, class_of, lesson, sign, trainee
 
 Facts = Mapping[str, Any]  # Any: as the legal officer wrote it
 BOOK = Book.load()
-
-
-class CaseLoader(yaml.SafeLoader):
-    """YAML where `on` is the word and not a truth value: the day of a case."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and shape are PyYAML's
-        start: [pair for pair in pairs if start not in "oO" or pair[0] != "tag:yaml.org,2002:bool"]
-        for start, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-CASES = yaml.load((Path(__file__).parent / "cases" / "subsidy.yaml").read_text(encoding="utf-8"), Loader=CaseLoader)  # noqa: S506 - a safe loader
 
 
 def assessed(facts: ClassFacts, on: date, *, held: bool = True) -> Any:  # Any: an Assessment
@@ -111,12 +96,10 @@ RUN: Mapping[str, Callable[[Facts, date], Facts]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_the_rules_decide_the_case_as_written(case: dict[str, Any]) -> None:
-    assert RUN[case["facts"]["about"]](case["facts"], case["on"]) == case["expect"]
+@cases("subsidy")
+def test_the_rules_decide_the_case_as_written(case: Case) -> None:
+    case.check(**RUN[case.facts["about"]](case.facts, case.on))
 
 
-def test_there_are_enough_cases_and_each_is_told_once_with_its_clause() -> None:
-    assert len(CASES) >= 60
-    assert len({case["case"] for case in CASES}) == len(CASES)
-    assert all(set(case) == {"case", "on", "facts", "expect", "clause"} and case["clause"] for case in CASES)
+def test_there_are_enough_cases() -> None:
+    assert len(load(FOLDER / "subsidy.yaml")) >= 60

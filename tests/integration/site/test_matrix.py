@@ -34,6 +34,13 @@ HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy
 OTHER = "隔壁职业培训学校"
 BODIES: dict[str, dict[str, object]] = {
     "/classes/{code}/timetable": {"files": {"sheet": ("t.csv", "日期,开始时间,结束时间,教室,授课教师\n2026-11-24,09:00,10:00,A1,孙三\n")}},
+    "/api/v1/subsidy/classes/{code}/claims": {"json": {"payee": "机构", "account": "6222000011112222"}},
+    "/classes/{code}/outcomes/completions": {"files": {"sheet": ("s.csv", "身份证号,结果\n11010519491231002X,合格\n")}},
+    "/classes/{code}/outcomes/completion": {"data": {"enrolment": str(uuid4()), "result": "passed", "ended_on": "2026-09-01"}},
+    "/classes/{code}/outcomes/employment": {
+        "files": {"sheet": ("s.csv", "身份证号,证明类型,证明编号,就业日期\n11010519491231002X,执照,1,2026-09-01\n")}
+    },
+    "/classes/{code}/outcomes/evidence": {"data": {"trainee": str(uuid4()), "kind": "licence", "reference": "1", "employed_on": "2026-09-01"}},
     "/parts": {"json": {"parts": [{"number": 1, "sha256": "0" * 64}]}},
     "/choose": {"data": {"slot": str(uuid4())}},
     "/roster": {"files": {"sheet": ("roster.csv", "姓名,身份证号\n王小明,11010519491231002X\n")}},

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from compliance.subsidy.assessment import OtherClass, assess, money_at_risk
 from compliance.subsidy.deadlines import DeadlineRule, Standing, payment_duty, startup_duty
 from compliance.subsidy.portfolio import Planned, PortfolioRule, check
 from compliance.subsidy.rules import Day, Programme, reckon
+from storage.kernel.clock import local_date
+from storage.retention.rules import RetentionRule, retain_until
 from tests.unit.compliance.subsidy.class_of import BOOK, FIRST, NOW, RULE, class_of, lesson, sign, trainee
 
 ON = NOW.date()
@@ -275,3 +278,11 @@ def test_a_start_up_class_has_six_months_and_short_months_end_on_their_last_day(
     assert startup_duty(ended, [], on=date(2027, 3, 1), rule=DEADLINES).standing is Standing.LATE
     assert startup_duty(ended, [date(2027, 2, 28)], on=date(2027, 3, 1), rule=DEADLINES).standing is Standing.DONE
     assert startup_duty(ended, [date(2027, 3, 1)], on=date(2027, 3, 1), rule=DEADLINES).standing is Standing.LATE
+
+
+def test_footage_is_kept_two_years_from_the_payment_when_that_is_the_last_of_all_days() -> None:
+    rule = BOOK.read(RetentionRule, on=FIRST)
+    kept: dict[str, Any] = {"class_ends_on": FIRST, "recorded_end_at": lesson(0).span.end_at}
+    assert local_date(retain_until(rule, **kept)) == date(2028, 3, 3)
+    assert local_date(retain_until(rule, **kept, subsidy_paid_on=date(2027, 3, 31))) == date(2029, 4, 1)
+    assert retain_until(rule, **kept, subsidy_paid_on=FIRST - timedelta(days=1)) == retain_until(rule, **kept)
