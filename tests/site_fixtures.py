@@ -26,6 +26,7 @@ from storage.engines.engines import Engines
 from storage.kernel.clock import Clock
 from storage.kernel.settings import Settings
 from storage.objects.port import Buckets
+from tests.remembered_cuts import remembering
 
 if TYPE_CHECKING:
     from tests.engine_fixtures import TestDatabase
@@ -63,9 +64,22 @@ def make_services(engines: Engines, url: str, buckets: Buckets, settings: Settin
     )
 
 
+@pytest.fixture(scope="session")
+def remembered_cuts(engines: Engines) -> Iterator[None]:
+    """A viewing copy of the same film is made once per run."""
+    with remembering(engines.data_dir / "cuts"):
+        yield
+
+
 @pytest.fixture
 def services(
-    engines: Engines, fresh_database: "TestDatabase", buckets: Buckets, engine_settings: Settings, hands: Hands, tmp_path: Path
+    engines: Engines,
+    fresh_database: "TestDatabase",
+    buckets: Buckets,
+    engine_settings: Settings,
+    hands: Hands,
+    tmp_path: Path,
+    remembered_cuts: None,
 ) -> Iterator[Services]:
     """The product on a database of this test alone; the buckets are the worker's, keys never meet."""
     settings = engine_settings.model_copy(update={"scratch_dir": tmp_path / "scratch"})
