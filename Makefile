@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.installed
 SYSTEM := $(VENV)/.system
 DATA   ?= var
 
-.PHONY: help setup system demo demo-check serve test test-all check bench lock format messages migration clean
+.PHONY: help setup system demo demo-check serve test test-all check bench mutate trace lock format messages migration clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,7 @@ check: $(STAMP) ## format, lint, types, import contracts, migrations, message ca
 	@$(BIN)/python -m api.locale.check
 	@$(BIN)/classproof migrate --check
 	@$(BIN)/python tools/check_text.py
+	@$(BIN)/python -m tools.trace --check
 
 # Browser tests run by themselves: Playwright keeps an event loop in its process, in which others cannot run theirs.
 test: $(SYSTEM) ## every test except the slow ones
@@ -67,6 +68,9 @@ test-all: $(SYSTEM) ## the slow ones too
 
 bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
 	@$(BIN)/python -m bench
+
+trace: $(STAMP) ## write docs/policy/trace.md: where every requirement is implemented and tested
+	@$(BIN)/python -m tools.trace
 
 format: $(STAMP) ## format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -35,6 +36,11 @@ class HealthPart(StrEnum):
 
 draw_app = typer.Typer(no_args_is_help=True, help="Published draws.")
 app.add_typer(draw_app, name="draw")
+policy_app = typer.Typer(no_args_is_help=True, help="Dated, cited figures of the policy.")
+app.add_typer(policy_app, name="policy")
+OnDay = Annotated[Optional[datetime], typer.Option("--on", formats=["%Y-%m-%d"], help="day of the question; default today")]  # noqa: UP045
+rating_app = typer.Typer(no_args_is_help=True, help="Credit ratings.")
+app.add_typer(rating_app, name="rating")
 
 
 def settings_for(data_dir: Path | None) -> Settings:
@@ -250,6 +256,66 @@ def verify_draw(
     from supervision.sampling.verify_draw import main as recompute
 
     raise typer.Exit(recompute([str(file), *(["--root", root] if root else [])]))
+
+
+@policy_app.command("trace")
+def trace_policy(name: str, on: OnDay = None) -> None:
+    """One figure: value, since when, next change, clause, source, the code that reads it, the tests and cases that cover it."""
+    from api.policy_trace import trace
+    from compliance.policy.book import Book
+
+    for line in trace(Book.load(), name, _day(on)):
+        typer.echo(line)
+
+
+@policy_app.command("list")
+def list_policy(on: OnDay = None) -> None:
+    """Every figure with its value on a day."""
+    from api.policy_trace import listing
+    from compliance.policy.book import Book
+
+    for line in listing(Book.load(), _day(on)):
+        typer.echo(line)
+
+
+@policy_app.command("check")
+def check_policy(files: Annotated[list[Path], typer.Argument(help="parameter files, *.yaml")]) -> None:
+    """Read parameter files as the program would at its start. Exit 1: every defect with its file and line."""
+    from api.policy_trace import check
+
+    defects = check(files)
+    for line in defects or [f"{len(files)} files, no defect"]:
+        typer.echo(line, err=bool(defects))
+    raise typer.Exit(1 if defects else 0)
+
+
+def _day(on: datetime | None) -> date:
+    from storage.kernel.clock import Clock
+
+    return on.date() if on else Clock().today_on()
+
+
+@rating_app.command("replay")
+def replay_rating(code: Annotated[str, typer.Argument(help="R2026-0001; without it, every rating")] = "", data_dir: DataDir = None) -> None:
+    """Compute past ratings again from their frozen inputs, whose hash the ledger names. Exit 1 when one does not come out as stored."""
+    from api.wiring import build_services
+    from compliance.rating.errors import RatingNotFound
+    from compliance.rating.replay import replay_all
+    from storage.database.session import SYSTEM
+
+    settings = settings_for(data_dir)
+    _log_to_stderr(logging.WARNING)
+    with _attached(settings) as engines:
+        counted = wrong = 0
+        with build_services(engines, settings).database.transaction(SYSTEM) as session:
+            for found in replay_all(session, code=code):
+                counted, wrong = counted + 1, wrong + bool(found.why)
+                if code or found.why:
+                    typer.echo(f"{found.code}\t{found.score}\t{found.tier}\t{found.why or 'as stored'}")
+    if code and not counted:
+        raise RatingNotFound(rating=code)
+    typer.echo(f"{counted} ratings computed again, {wrong} differ", err=True)
+    raise typer.Exit(1 if wrong else 0)
 
 
 @app.command("create-admin")

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from api import log_keeper
 from api.http.services import Services
+from compliance.rating import replay
+from compliance.rating.models import CreditItem, Rating
 from storage.database.session import SYSTEM
 from storage.ledger import audit
 from storage.ledger.audit import Difference
@@ -31,7 +33,7 @@ from supervision.visits.models import Visit, VisitPhoto
 
 BATCH = 500
 RECEIPT_DUE: Final = timedelta(hours=1)  # its job waits at most for a worker
-STATEFUL = (Recording, Slot, GapExplanation, DrawRound, ReviewAssignment, Visit, Finding)
+STATEFUL = (Recording, Slot, GapExplanation, DrawRound, ReviewAssignment, Visit, Finding, Rating, CreditItem)
 
 
 def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
@@ -45,6 +47,7 @@ def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
         found += _strangers(session, services.buckets.evidence)
         found += _spans(session)
         found += _photos(session, services.buckets.evidence, deep=deep)
+        found += _ratings(session)
     found += audit.audit(
         services.database.engine,
         keys=[log_keeper.verifier(services)],
@@ -200,6 +203,13 @@ def _photos(session: Session, store: ObjectStore, *, deep: bool) -> Iterator[Dif
             yield Difference("hold-missing" if held else "hold-without-matter", subject, "store and matters do not say the same")
         if deep and hashlib.sha256(store.read_range(row.object_key, row.version_id, 0, row.size_bytes)).digest() != row.sha256:
             yield Difference("hash-differs", subject, f"row {row.sha256.hex()}, store has other bytes")
+
+
+def _ratings(session: Session) -> Iterator[Difference]:
+    """Every rating comes out of its frozen inputs again, and the ledger names their hash."""
+    for replayed in replay.replay_all(session):
+        if replayed.why:
+            yield Difference("rating-differs", f"rating/{replayed.code}", replayed.why)
 
 
 def _spans(session: Session) -> Iterator[Difference]:

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 from api.auth.models import Account
 from api.auth.roles import REVIEWERS, Role
 from api.http.services import Services
-from storage.kernel.clock import BUREAU_ZONE, local_date
-from storage.kernel.workdays import add_working_days
 from supervision.sampling.lifecycle import DrawMethod
 from supervision.sampling.models import DrawRound
+from supervision.spotchecks import rules
 from supervision.spotchecks.inspectors import Inspector
 from supervision.spotchecks.models import ReviewAssignment
-from supervision.spotchecks.rules import ReviewRule
+from supervision.spotchecks.rules import ReviewClock
 
 REGISTRY_CHANGED: Final = "registry.changed"  # new institutions, teachers or trainees: whom must an inspector not judge now?
 
@@ -53,7 +52,7 @@ def _active(session: Session, services: Services, roles: Sequence[Role]) -> list
     return [Inspector(login, account_id, name) for login, account_id, name in rows]
 
 
-def review_due(services: Services, rule: ReviewRule) -> datetime:
-    """Six in the evening of the last working day allowed for a review."""
-    day = add_working_days(local_date(services.clock.now_at()), rule.review_working_days)
-    return datetime(day.year, day.month, day.day, 18, tzinfo=BUREAU_ZONE)
+def review_due(services: Services) -> datetime:
+    """Until when a review that is given today is awaited."""
+    today = services.clock.today_on()
+    return rules.review_due(today, services.policy.read(ReviewClock, today))

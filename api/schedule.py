@@ -56,6 +56,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("patrol", timedelta(minutes=10)),
     Timed("miss-visits", timedelta(minutes=10)),
     Timed("remind-findings", timedelta(hours=1)),
+    Timed("expire-credit-items", timedelta(hours=1)),
     Timed("detect-interests", timedelta(hours=1)),
     Timed("forget-sign-ins", timedelta(days=1)),
 )

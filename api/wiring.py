@@ -20,6 +20,8 @@ from api.inspectors import REGISTRY_CHANGED, eligible_for, review_due
 from api.jobs import JobQueue
 from api.policy import Policy
 from compliance.policy.book import Book
+from compliance.rating import items as credit_items
+from compliance.rating.ruleset import in_force
 from storage.clips import discarding, sheets
 from storage.clips import service as clips
 from storage.database.session import SYSTEM, Database, make_engine
@@ -124,6 +126,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "patrol": partial(_patrol, services),
         "miss-visits": partial(_miss_visits, services),
         "remind-findings": partial(_remind_findings, services),
+        "expire-credit-items": partial(_expire_credit_items, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
     }
 
@@ -148,7 +151,7 @@ def _follow_review(services: Services, assignment_id: str) -> None:
             UUID(assignment_id),
             inspectors=eligible_for(session, services, UUID(assignment_id)),
             rule=rule,
-            due_at=review_due(services, rule),
+            due_at=review_due(services),
             actor=SCHEDULER,
             clock=services.clock,
             events=services.events,
@@ -253,6 +256,17 @@ def _remind_findings(services: Services) -> None:
     for code in waiting:
         with services.database.transaction(SYSTEM) as session:
             reminders.remind(session, findings_q.locked_finding(session, code), rule, actor=SCHEDULER, clock=services.clock)
+
+
+def _expire_credit_items(services: Services) -> None:
+    """Items whose longest publication is over, a batch in each transaction (R65)."""
+    rules = in_force(services.policy.book, services.clock.today_on())
+    after: UUID | None = None
+    while True:
+        with services.database.transaction(SYSTEM) as session:
+            _, after = credit_items.expire_due(session, rules=rules, actor=SCHEDULER, clock=services.clock, after=after)
+        if after is None:
+            return
 
 
 def _forget_sign_ins(services: Services) -> None:

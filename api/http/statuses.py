@@ -89,6 +89,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "lesson-begun": 409,
     "institution-not-taskable": 409,
     "qualification-lapsed": 409,
+    "task-restricted": 409,
     # sampling
     "draw-frame-empty": 409,
     "draw-frame-not-canonical": 409,
@@ -124,6 +125,10 @@ STATUSES: Final[Mapping[str, int]] = {
     # reports
     "progress-report-period-running": 409,
     "progress-report-changed": 500,
+    # rating
+    "rating-exists": 409,
+    "credit-item-basis-not-final": 409,
+    "rating-not-reproduced": 500,
     # policy
     "policy-defective": 500,
     "policy-parameter-unknown": 500,

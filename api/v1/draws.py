@@ -207,7 +207,7 @@ def assign(caller: Officer, session: SessionDep, services: ServicesDep, code: Co
         code,
         inspectors=eligible_inspectors(session, services, queries.round_by_code(session, code).method),
         rule=rule,
-        due_at=review_due(services, rule),
+        due_at=review_due(services),
         actor=caller.actor,
         clock=services.clock,
         events=services.events,

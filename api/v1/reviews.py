@@ -230,7 +230,7 @@ def recuse(body: Reason, caller: Inspector, session: SessionDep, services: Servi
         reason=body.reason,
         inspectors=eligible_for(session, services, assignment_id),
         rule=rule,
-        due_at=review_due(services, rule),
+        due_at=review_due(services),
         actor=caller.actor,
         clock=services.clock,
         events=services.events,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import Integer, cast, func, select, text
@@ -21,7 +21,7 @@ BUREAU_WORD: Final = "古人社"
 class Case(Protocol):
     """What papers need to know of the row they are about. `code` is its natural id, e.g. E2026-0001."""
 
-    MACHINE: Any  # ClassVar[str] of the mapped class
+    MACHINE: ClassVar[str]
 
     @property
     def id(self) -> UUID: ...

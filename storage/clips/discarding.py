@@ -1,6 +1,5 @@
 """Delete viewing copies when their purpose ends, at the latest on their day. The originals stay under their lock; each deletion is on record."""
 
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.clips.models import Clip, ClipState, SpriteSheets
+from storage.clips.service import sweep
 from storage.kernel.actor import Actor
 from storage.ledger import service as ledger
-from storage.objects.errors import ObjectMissing
 from storage.objects.port import ObjectStore
 
 Copy = Clip | SpriteSheets
@@ -37,12 +36,9 @@ def _delete(session: Session, viewing: ObjectStore, rows: Sequence[Copy], *, why
     """Objects first, then rows and one ledger entry for each purpose: a crash in between deletes once more, never less."""
     gone: dict[str, list[dict[str, object]]] = {}
     for row in rows:
-        objects = _objects(row)
-        for key, version_id in objects:
-            with contextlib.suppress(ObjectMissing):
-                viewing.delete_version(key, version_id)
+        sweep(viewing, row)  # by its place, not by what the row names: of one still being made the row names nothing yet
         row.state = ClipState.DELETED
-        told = {"kind": row.__tablename__, "id": row.id, "recording": row.recording_id, "objects": [key for key, _ in objects]}
+        told = {"kind": row.__tablename__, "id": row.id, "recording": row.recording_id, "objects": _keys(row)}
         gone.setdefault(row.purpose, []).append(told)
     for purpose, copies in sorted(gone.items()):
         ledger.append(session, actor=actor, at=at, action=DISCARDED, subject=purpose, tenant=None, body={"why": why, "copies": copies})
@@ -50,7 +46,7 @@ def _delete(session: Session, viewing: ObjectStore, rows: Sequence[Copy], *, why
     return len(rows)
 
 
-def _objects(row: Copy) -> list[tuple[str, str]]:
+def _keys(row: Copy) -> list[str]:
     if isinstance(row, SpriteSheets):
-        return [(str(sheet["key"]), str(sheet["version_id"])) for sheet in row.sheets]
-    return [(row.object_key, row.version_id)] if row.object_key and row.version_id else []
+        return [str(sheet["key"]) for sheet in row.sheets]
+    return [row.object_key] if row.object_key else []

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -106,7 +107,7 @@ def cut_clip(database: Database, buckets: Buckets, clip_id: UUID, *, clock: Cloc
     with database.transaction(SYSTEM) as session:
         row = session.get_one(Clip, clip_id)
         if row.state is not ClipState.QUEUED:
-            return row.state
+            return settled(buckets.viewing, row)
         key, version_id, start_ms, end_ms, tenant = row.source_key, row.source_version_id, row.start_ms, row.end_ms, row.tenant_id
         blurred = row.blurred
         kept = session.get(MediaIndexRow, (key, version_id))
@@ -125,12 +126,11 @@ def cut_clip(database: Database, buckets: Buckets, clip_id: UUID, *, clock: Cloc
             return failed(database, Clip, clip_id, "nothing-to-cut")
         except UnreadableMedia as unreadable:
             return failed(database, Clip, clip_id, f"media-{unreadable.reason.value}")
-        stored = buckets.viewing.put(f"{tenant}/clips/{clip_id}.mp4", out, "video/mp4")
+        stored = buckets.viewing.put(f"{place_of(Clip, tenant, clip_id)}-{token_hex(4)}.mp4", out, "video/mp4")
     with database.transaction(SYSTEM) as session:
         row = session.get_one(Clip, clip_id, with_for_update=True)
-        if row.state is not ClipState.QUEUED:  # its purpose ended while it was being cut: the copy must not stay
-            remove(buckets.viewing, stored)
-            return row.state
+        if row.state is not ClipState.QUEUED:  # its purpose ended while it was being cut, or another worker was quicker
+            return settled(buckets.viewing, row, stored)
         row.state, row.ready_at = ClipState.READY, clock.now_at()
         row.object_key, row.version_id, row.size_bytes = stored.key, stored.version_id, stored.size_bytes
         row.offset_ms, row.duration_ms = made.offset_ms, made.end_ms - made.start_ms
@@ -147,10 +147,33 @@ def source_of(evidence: ObjectStore, key: str, version_id: str) -> ObjectSource 
     return ObjectSource(evidence, key, version_id, facts.size_bytes) if facts is not None else None
 
 
-def remove(viewing: ObjectStore, stored: StoredVersion) -> None:
-    """Delete a copy; one that is gone already is what was wanted."""
+def place_of(kind: type[Clip] | type[SpriteSheets], tenant: UUID, copy_id: UUID) -> str:
+    """What the keys of a copy begin with; each attempt to make it adds a word of its own, so that no attempt writes over another's.
+
+    The place is known before anything is stored: a copy can be swept whose maker was killed before it told what it had stored.
+    """
+    return f"{tenant}/{'clips' if kind is Clip else 'sheets'}/{copy_id}"
+
+
+def sweep(viewing: ObjectStore, row: Clip | SpriteSheets) -> None:
+    """Delete whatever the store holds of a copy, what killed workers left included."""
+    for version in viewing.list_versions(f"{place_of(type(row), row.tenant_id, row.id)}-"):
+        _remove(viewing, version.key, version.version_id)
+
+
+def settled(viewing: ObjectStore, row: Clip | SpriteSheets, *stored: StoredVersion) -> ClipState:
+    """A worker finds its copy made by another, or not wanted: nothing of `stored`, its own, stays, and of a deleted one nothing at all."""
+    for own in stored:
+        _remove(viewing, own.key, own.version_id)
+    if row.state is ClipState.DELETED:
+        sweep(viewing, row)
+    return row.state
+
+
+def _remove(viewing: ObjectStore, key: str, version_id: str) -> None:
+    """What is gone already is what was wanted."""
     with contextlib.suppress(ObjectMissing):
-        viewing.delete_version(stored.key, stored.version_id)
+        viewing.delete_version(key, version_id)
 
 
 def remember_index(database: Database, key: str, version_id: str, body: bytes, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.clips.errors import ClipGone, ClipNotReady
 from storage.clips.models import ClipState, MediaIndexRow, SpriteSheets
-from storage.clips.service import Wanted, failed, remember_index, remove, source_of
+from storage.clips.service import Wanted, failed, place_of, remember_index, settled, source_of
 from storage.database.session import SYSTEM, Database
 from storage.kernel.clock import Clock
 from storage.kernel.events import Event, Events
@@ -39,7 +40,7 @@ def make(database: Database, buckets: Buckets, sheets_id: UUID, *, clock: Clock,
     with database.transaction(SYSTEM) as session:
         row = session.get_one(SpriteSheets, sheets_id)
         if row.state is not ClipState.QUEUED:
-            return row.state
+            return settled(buckets.viewing, row)
         key, version_id, start_ms, end_ms = row.source_key, row.source_version_id, row.start_ms, row.end_ms
         tenant, blurred = row.tenant_id, row.blurred
         kept = session.get(MediaIndexRow, (key, version_id))
@@ -57,13 +58,12 @@ def make(database: Database, buckets: Buckets, sheets_id: UUID, *, clock: Clock,
         return failed(database, SpriteSheets, sheets_id, "nothing-to-cut")
     except UnreadableMedia as unreadable:
         return failed(database, SpriteSheets, sheets_id, f"media-{unreadable.reason.value}")
-    stored = [buckets.viewing.put(f"{tenant}/sheets/{sheets_id}-{n}.jpg", jpeg, "image/jpeg") for n, jpeg in enumerate(made.jpegs)]
+    place = f"{place_of(SpriteSheets, tenant, sheets_id)}-{token_hex(4)}"
+    stored = [buckets.viewing.put(f"{place}-{n}.jpg", jpeg, "image/jpeg") for n, jpeg in enumerate(made.jpegs)]
     with database.transaction(SYSTEM) as session:
         row = session.get_one(SpriteSheets, sheets_id, with_for_update=True)
-        if row.state is not ClipState.QUEUED:  # its purpose ended meanwhile
-            for one in stored:
-                remove(buckets.viewing, one)
-            return row.state
+        if row.state is not ClipState.QUEUED:  # its purpose ended meanwhile, or another worker was quicker
+            return settled(buckets.viewing, row, *stored)
         row.state, row.ready_at = ClipState.READY, clock.now_at()
         row.tile_width_px, row.tile_height_px, row.columns, row.rows = made.tile_width_px, made.tile_height_px, made.columns, made.rows
         row.times_ms = list(made.times_ms)

@@ -1,4 +1,4 @@
-"""The one way a row changes state: a listed move, its history row and its ledger entry, together.
+"""The one way a row changes state: a listed move, its history row and its ledger entry, together, with the clause it rests on (R1).
 
 A row that moves has `.id` (UUID), `.state` (StrEnum), the class attribute `MACHINE` ("recording") and, when it belongs to an
 institution, `TENANT` (the name of the column that says to which). A row whose moves are not always the institution's to read names

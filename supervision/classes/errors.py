@@ -49,3 +49,10 @@ class QualificationLapsed(DomainError):
 
     code = "qualification-lapsed"
     clause = "R41"
+
+
+class TaskRestricted(DomainError):
+    """The institution's credit tier limits its new tasks. Facts: institution, tier, document, most_persons, given_persons, asked_persons."""
+
+    code = "task-restricted"
+    clause = "R64"

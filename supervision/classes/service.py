@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.kernel.actor import Actor
 from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.ledger import service as ledger
-from supervision.classes.errors import LessonBegun, LessonOutsideClass, NotTaskable, QualificationLapsed, RoomTaken
+from supervision.classes.errors import LessonBegun, LessonOutsideClass, NotTaskable, QualificationLapsed, RoomTaken, TaskRestricted
 from supervision.classes.models import AgreementLocation, Category, Lesson, TrainingAgreement, TrainingClass
+from supervision.institutions import restrictions
 from supervision.institutions.errors import CodeTaken
 from supervision.institutions.models import Institution, InstitutionStatus, Qualification, Room, TeachingPoint
 from supervision.institutions.service import by_code
@@ -47,10 +48,12 @@ def sign_agreement(
 ) -> TrainingAgreement:
     """Record a training agreement with its agreed places (R77).
 
-    Raises: NotTaskable — excluded or suspended (R47); QualificationLapsed — no licence valid on every day of it (R41); CodeTaken.
+    Raises: NotTaskable — excluded or suspended (R47); TaskRestricted — its credit tier allows no such task (R64); QualificationLapsed — no licence
+    valid on every day of it (R41); CodeTaken.
     """
     if institution.status is not InstitutionStatus.ACTIVE:
         raise NotTaskable(institution=institution.name, status=institution.status.value)
+    _demand_room_in_task(session, institution, year, task_persons)
     licensed = session.scalar(
         select(Qualification.id)
         .where(
@@ -83,6 +86,33 @@ def sign_agreement(
     facts = {"number": number, "year": year, "category": category, "task_persons": task_persons, "places": list(teaching_point_codes)}
     ledger.append(session, actor=actor, at=at, action="agreement.signed", subject=f"agreement/{number}", tenant=institution.id, body=facts)
     return row
+
+
+def _demand_room_in_task(session: Session, institution: Institution, year: int, asked_persons: int) -> None:
+    """Tasks given in a year after the restriction, with this one, stay within it (R64). Raises: TaskRestricted.
+
+    "After" is told by the time-ordered keys of the rows, not by the day that somebody typed as the day of signing.
+    """
+    limited = restrictions.most_persons(session, institution.id, year)
+    if limited is None:
+        return
+    most, by = limited
+    given = session.scalar(
+        select(func.coalesce(func.sum(TrainingAgreement.task_persons), 0)).where(
+            TrainingAgreement.institution_id == institution.id,
+            TrainingAgreement.year == year,
+            TrainingAgreement.id > by.id,
+        )
+    )
+    if (given or 0) + asked_persons > most:
+        raise TaskRestricted(
+            institution=institution.name,
+            tier=by.tier,
+            document=by.document,
+            most_persons=most,
+            given_persons=given or 0,
+            asked_persons=asked_persons,
+        )
 
 
 def open_class(

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.kernel.span import Span, subtract
+from storage.kernel.workdays import add_working_days
 
 LONGEST_STRETCH: Final = timedelta(hours=6)
 
@@ -22,10 +24,27 @@ class CoverageRule:
     edge_tolerance_s: int
     min_height_px: int
     start_tolerance_hours: int
+    office_closes_hour: int
 
     @property
     def start_tolerance(self) -> timedelta:
         return timedelta(hours=self.start_tolerance_hours)
+
+
+def due_at(lesson_ends_at: datetime, rule: CoverageRule) -> datetime:
+    """Until when footage of a lesson is awaited; that instant itself is too late."""
+    return lesson_ends_at + timedelta(hours=rule.upload_due_hours)
+
+
+def explainable_until(due: datetime, rule: CoverageRule) -> datetime:
+    """The last instant at which the institution may explain what is missing."""
+    return due + timedelta(days=rule.explanation_open_days)
+
+
+def decide_explanation_by(submitted_at: datetime, rule: CoverageRule) -> datetime:
+    """When offices close on the last working day that the bureau has for an explanation."""
+    last = add_working_days(local_date(submitted_at), rule.explanation_working_days)
+    return datetime.combine(last, time(rule.office_closes_hour), BUREAU_ZONE)
 
 
 class Remark(StrEnum):

@@ -5,7 +5,7 @@ What the worker does with a received file stands in `verification.py`; coverage 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +13,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from storage.kernel.actor import Actor
-from storage.kernel.clock import BUREAU_ZONE, local_date
 from storage.kernel.errors import ForbiddenMove, NotFound
 from storage.kernel.events import Event, Events
 from storage.kernel.span import Span, subtract
-from storage.kernel.workdays import add_working_days
 from storage.ledger import history
 from storage.objects.port import ObjectStore
 from storage.uploads import service as uploads
@@ -25,6 +23,7 @@ from storage.uploads.models import UploadSession, UploadState
 from storage.uploads.rules import UploadRule
 from supervision.classes import service as classes
 from supervision.classes.models import Lesson
+from supervision.footage import rules
 from supervision.footage.coverage import coverage
 from supervision.footage.errors import ExplanationTooLate, SlotNotYours, SpanOutsideGap, StartOutsideTimetable
 from supervision.footage.lifecycle import (
@@ -253,7 +252,7 @@ def mark_overdue(session: Session, rule: CoverageRule, *, actor: Actor, at: date
 
 def explain(session: Session, slot: Slot, span: Span, *, cause: str, text: str, rule: CoverageRule, actor: Actor, at: datetime) -> GapExplanation:
     """The institution says why a stretch is not on tape. Raises: SpanOutsideGap, ExplanationTooLate."""
-    until = slot.due_at + timedelta(days=rule.explanation_open_days)
+    until = rules.explainable_until(slot.due_at, rule)
     if at > until:
         raise ExplanationTooLate(until=until)
     missing = coverage(session, [slot.id], rule)[slot.id].missing
@@ -267,7 +266,7 @@ def explain(session: Session, slot: Slot, span: Span, *, cause: str, text: str, 
         text=text,
         state=ExplanationState.SUBMITTED,
         submitted_at=at,
-        decide_by=_end_of_day(add_working_days(local_date(at), rule.explanation_working_days)),
+        decide_by=rules.decide_explanation_by(at, rule),
         decision_reason="",
     )
     history.begin(
@@ -312,7 +311,7 @@ def plan_slots(session: Session, lessons: Sequence[Lesson], rule: CoverageRule, 
                 natural_id=f"{lesson.natural_id}/{camera.code}",
                 starts_at=lesson.starts_at,
                 span=Range(lesson.starts_at, lesson.ends_at),
-                due_at=lesson.ends_at + timedelta(hours=rule.upload_due_hours),
+                due_at=rules.due_at(lesson.ends_at, rule),
                 state=SlotState.ANNOUNCED,
             )
             history.begin(session, slot, actor=actor, at=at, event="announce", clause="R71", facts={"slot": slot.natural_id, "due_at": slot.due_at})
@@ -326,7 +325,3 @@ def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor
     expected = select(Slot).where(Slot.lesson_id == lesson.id, Slot.state == SlotState.ANNOUNCED).order_by(Slot.id).with_for_update()
     for slot in session.scalars(expected).all():
         history.move(session, slot, SLOT_MOVES, SlotEvent.CANCEL, actor=actor, at=at, reason=reason)
-
-
-def _end_of_day(day: date) -> datetime:
-    return datetime.combine(day, time(18), BUREAU_ZONE)

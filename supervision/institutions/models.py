@@ -1,4 +1,4 @@
-"""The registry: who trains or evaluates, who answers for it, where, and under which cameras. R40–R42, R68, R71, R77."""
+"""The registry: who trains or evaluates, who answers for it, where, and under which cameras. R40–R42, R53, R68, R71, R77."""
 
 from datetime import date, datetime
 from enum import StrEnum

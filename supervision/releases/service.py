@@ -4,7 +4,7 @@ The blurred copy is what an inspector works with. Where a face matters (is this 
 seen by one named person for some hours, after somebody else of the bureau has said yes in writing.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from supervision.releases import queries
 from supervision.releases.errors import MalformedRelease, ReleaseNotFound, ReleaseNotOpen, ReleasePending
 from supervision.releases.lifecycle import LIVE_STATES, RELEASE_MOVES, ReleaseEvent, ReleaseState
 from supervision.releases.models import FootageRelease
-from supervision.releases.rules import ReleaseRule, defects
+from supervision.releases.rules import ReleaseRule, defects, lapses_at, open_until
 from supervision.spotchecks import queries as reviews
 from supervision.spotchecks.errors import ReviewItemNotFound
 from supervision.spotchecks.lifecycle import OPEN_STATES, AssignmentState
@@ -75,7 +75,7 @@ def ask(
         asker_name=actor.name,
         asker_role=actor.role,
         asked_at=at,
-        decide_by_at=at + timedelta(hours=rule.release_decide_hours),
+        decide_by_at=lapses_at(at, rule),
     )
     facts = {"assignment": assignment.id, "recording": item.recording_id, "start_ms": start_ms, "end_ms": end_ms}
     history.begin(session, made, actor=actor, at=at, event="ask", reason=stated, clause="2.3.2", facts=facts)
@@ -104,7 +104,7 @@ def approve(session: Session, release_id: UUID, *, note: str, rule: ReleaseRule,
         purpose=queries.purpose_of(row.id),
     )
     row.clip_id = clips.request_clip(session, wanted, events=events, at=at).id
-    row.open_until_at = at + timedelta(hours=rule.release_open_hours)
+    row.open_until_at = open_until(at, rule)
     _decide(row, actor, at, note)
     history.move(session, row, RELEASE_MOVES, ReleaseEvent.APPROVE, actor=actor, at=at, reason=note.strip(), facts=facts)
     return row

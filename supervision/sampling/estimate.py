@@ -81,26 +81,22 @@ def _most(strata: Sequence[Sampled], tail: float) -> int:
     weights = [s.count / s.size for s in strata]
     shown = sum(w * s.bad for w, s in zip(weights, strata, strict=True))
     # what is known already: the bad ones seen are bad, the good ones seen are good
-    best = np.full(sum(s.count - s.size for s in strata) + 1, np.inf)
-    for theta in _THETAS / min(weights):
-        start, steps = 0.0, []
-        for weight, s in zip(weights, strata, strict=True):
-            worst = _log_mean(s, -theta * weight)
-            start += float(worst[0])
-            steps.append(np.diff(worst))
-        order = np.sort(np.concatenate(steps))[::-1]
-        exponent = theta * shown + start + np.concatenate(([0.0], np.cumsum(order)))
-        np.minimum(best, exponent, out=best)
+    thetas = _THETAS / min(weights)
+    worst = [_log_mean(s, -thetas * weight) for weight, s in zip(weights, strata, strict=True)]  # a row for each θ
+    start = np.sum([one[:, 0] for one in worst], axis=0)
+    order = np.sort(np.concatenate([np.diff(one, axis=1) for one in worst], axis=1), axis=1)[:, ::-1]
+    more = np.concatenate([np.zeros((len(thetas), 1)), np.cumsum(order, axis=1)], axis=1)
+    best = np.min((thetas * shown + start)[:, np.newaxis] + more, axis=0)
     possible = np.flatnonzero(best >= np.log(tail) - 1e-9)
     return seen + int(possible[-1]) if possible.size else seen
 
 
-def _log_mean(s: Sampled, log_z: float) -> Floats:
-    """Upper bound of log E[z^X] for every possible number of bad lessons of the stratum, from `bad` up. Concave, falling."""
+def _log_mean(s: Sampled, log_z: Floats) -> Floats:
+    """Upper bound of log E[z^X], (z, number of bad lessons), for every possible number of the stratum, from `bad` up. Concave, falling."""
     bad = np.arange(s.bad, s.count - s.size + s.bad + 1, dtype=np.float64)
     with np.errstate(divide="ignore"):  # log 0 = -inf: a share of 0 or 1
         share, fraction = bad / s.count, np.float64(s.size / s.count)
-        of_size = s.size * np.logaddexp(np.log1p(-share), np.log(share) + log_z)
-        of_bad = bad * np.logaddexp(np.log1p(-fraction), np.log(fraction) + log_z)
+        of_size = s.size * np.logaddexp(np.log1p(-share), np.log(share) + log_z[:, np.newaxis])
+        of_bad = bad * np.logaddexp(np.log1p(-fraction), np.log(fraction) + log_z)[:, np.newaxis]
     least: Floats = np.minimum(of_size, of_bad)
     return least

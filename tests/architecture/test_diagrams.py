@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from compliance.rating.item_lifecycle import ITEM_MOVES
+from compliance.rating.lifecycle import RATING_MOVES
 from compliance.reports.lifecycle import REPORT_MOVES
 from storage.kernel.lifecycle import mermaid
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
@@ -22,6 +24,8 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
         ("visits", VISIT_MOVES),
         ("review-room", MARK_MOVES),
         ("reports", REPORT_MOVES),
+        ("rating", RATING_MOVES),
+        ("rating", ITEM_MOVES),
     ],
 )
 def test_a_design_page_shows_the_machine_as_it_is(page: str, moves: object) -> None:

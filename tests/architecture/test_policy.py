@@ -1,4 +1,7 @@
-"""The policy book and the code know each other completely: no figure without a reader, no rule without a figure. R20; invariant 8."""
+"""The policy book and the code know each other completely: no figure without a reader, no rule without a figure.
+
+None without a clause. R1, R20; invariant 8.
+"""
 
 import importlib
 import pkgutil
@@ -21,7 +24,24 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = Book.load()
 IN_FORCE_SINCE = date(2023, 5, 5)  # 古人社发〔2023〕21号
 NOT_MODULES = ("api.migrations", "api.locale.extract")
-UNITS = {"hours", "days", "working-days", "months", "years", "seconds", "yuan", "points", "flag", "px", "permille", "count", "GiB", "TiB", "rule"}
+UNITS = {
+    "hours",
+    "hour-of-day",
+    "days",
+    "working-days",
+    "months",
+    "years",
+    "seconds",
+    "yuan",
+    "points",
+    "flag",
+    "px",
+    "permille",
+    "count",
+    "GiB",
+    "TiB",
+    "rule",
+}
 _CLAUSE = r"(R\d{1,3}(\(\d\))?|Q\d{1,2}|F-\d\d|G\d{1,2}|\d(\.\d){1,2})"  # domain.md: requirement, open question, fraud, goal, section
 CLAUSES = re.compile(rf"{_CLAUSE}(, {_CLAUSE})*")
 

@@ -82,8 +82,9 @@ def test_every_reason_of_a_guard_has_words() -> None:
     """The reasons are found in the sources of the lifecycles, so that a new guard cannot be forgotten."""
     pattern = re.compile(r'return "([a-z]+(?:-[a-z]+)+)"|_fact\("[a-z_]+", "([a-z-]+)"\)|else "([a-z]+(?:-[a-z]+)+)"')
     found = set()
-    for name in ("supervision.footage", "supervision.sampling", "supervision.spotchecks", "supervision.visits", "supervision.findings"):
-        source = importlib.import_module(f"{name}.lifecycle").__file__
+    stages = ("footage", "sampling", "spotchecks", "visits", "findings")
+    for name in (*(f"supervision.{stage}.lifecycle" for stage in stages), "compliance.rating.lifecycle", "compliance.rating.item_lifecycle"):
+        source = importlib.import_module(name).__file__
         assert source
         with open(source, encoding="utf-8") as lines:  # noqa: PTH123
             found |= {next(filter(None, groups)) for groups in pattern.findall(lines.read())}

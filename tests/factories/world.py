@@ -21,6 +21,7 @@ _numbers = itertools.count(1)
 COVERAGE = CoverageRule(
     upload_due_hours=48,
     explanation_working_days=5,
+    office_closes_hour=18,
     explanation_open_days=7,
     slice_join_s=10,
     edge_tolerance_s=60,

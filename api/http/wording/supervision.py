@@ -57,6 +57,22 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("机构不得承担补贴培训", "{institution} 当前状态为“{status}”，不能下达补贴培训任务。", "请选择目录内状态正常的机构。"),
         ("Not to be given tasks", "{institution} is “{status}” and may not be given subsidised training.", "Choose an institution in good standing."),
     ),
+    "task-restricted": text(
+        (
+            "信用等级限制新增任务",
+            "{institution} 信用等级为 {tier}（{document}），年度新增任务上限 {most_persons} 人，已下达 {given_persons} 人，本次 {asked_persons} 人。",
+            "请待信用修复后再下达，或由分管领导写明理由批准例外。",
+        ),
+        (
+            "The credit tier limits new tasks",
+            "{institution} is in tier {tier} ({document}): at most {most_persons} persons this year, {given_persons} given, {asked_persons} asked.",
+            "Wait for credit repair, or let a leader grant an exception with a reason.",
+        ),
+    ),
+    "task-exception-unreasoned": text(
+        ("例外须写明人数和理由", "批准例外须由具名领导写明人数（{persons}）和理由。", "请补充后再提交。"),
+        ("An exception needs number and reason", "A named leader states the persons ({persons}) and a reason.", "Complete it and submit again."),
+    ),
     "qualification-lapsed": text(
         ("资质不在有效期内", "{institution} 没有覆盖至 {day} 的有效资质。", "请先更新资质登记。"),
         ("The qualification lapses", "{institution} has no licence valid until {day}.", "Update the registered licences first."),

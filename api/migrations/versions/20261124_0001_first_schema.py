@@ -551,6 +551,40 @@ def upgrade() -> None:
     )
     op.create_index('ix_state_move_subject', 'state_move', ['subject_id', 'entry_id'], unique=False)
     op.create_index('ix_state_move_tenant_at', 'state_move', ['tenant_id', 'at'], unique=False)
+    op.create_table('task_exception',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('persons', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('granted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('granted_by_id', sa.Uuid(), nullable=False),
+    sa.Column('granted_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("reason <> '' and granted_by <> ''", name=op.f('ck_task_exception_reason')),
+    sa.CheckConstraint('persons > 0', name=op.f('ck_task_exception_persons')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_task_exception_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_exception'))
+    )
+    op.create_index(op.f('ix_task_exception_institution_id'), 'task_exception', ['institution_id'], unique=False)
+    op.create_table('task_restriction',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('basis', sa.String(), nullable=False),
+    sa.Column('tier', sa.String(), nullable=False),
+    sa.Column('most_persons', sa.Integer(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('placed_by', sa.String(), nullable=False),
+    sa.Column('lifted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('lifted_because', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(lifted_at is null) = (lifted_because = '')", name=op.f('ck_task_restriction_lifted_with_a_reason')),
+    sa.CheckConstraint("document <> '' and basis <> ''", name=op.f('ck_task_restriction_document')),
+    sa.CheckConstraint('most_persons >= 0', name=op.f('ck_task_restriction_most_persons')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_task_restriction_institution_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_restriction'))
+    )
+    op.create_index(op.f('ix_task_restriction_institution_id'), 'task_restriction', ['institution_id'], unique=False)
+    op.create_index('uq_task_restriction_in_force', 'task_restriction', ['institution_id', 'basis'], unique=True, postgresql_where=sa.text('lifted_at is null'))
     op.create_table('teaching_point',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
@@ -727,6 +761,51 @@ def upgrade() -> None:
     )
     op.create_index('ix_login_session_account_id_revoked_at', 'login_session', ['account_id', 'revoked_at'], unique=False)
     op.create_index(op.f('ix_login_session_expires_at'), 'login_session', ['expires_at'], unique=False)
+    op.create_table('rating',
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Enum('open', 'collecting', 'frozen', 'scored', 'preliminary', 'noticed', 'objection', 'answered', 'final', 'published', 'superseded', 'void', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=True),
+    sa.Column('inputs_sha256', sa.LargeBinary(), nullable=True),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('tier', sa.Enum('A', 'B', 'C', 'D', name='tier', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('reasons', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('result_sha256', sa.LargeBinary(), nullable=True),
+    sa.Column('repair_item_id', sa.Uuid(), nullable=True),
+    sa.Column('notice_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('noticed_by_id', sa.Uuid(), nullable=True),
+    sa.Column('object_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('objected_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("state in ('open', 'collecting', 'frozen', 'void') or score is not null", name=op.f('ck_rating_scored')),
+    sa.CheckConstraint("state in ('open', 'collecting', 'void') or inputs_sha256 is not null", name=op.f('ck_rating_frozen_inputs')),
+    sa.CheckConstraint("state not in ('final', 'published', 'superseded') or (decided_by <> '' and (decided_by_id is not null or repair_item_id is not null))", name=op.f('ck_rating_named_signer')),
+    sa.CheckConstraint("state not in ('final', 'published', 'superseded') or repair_item_id is not null or (notice_paper_id is not null and noticed_by_id is not null and object_until is not null)", name=op.f('ck_rating_no_effect_without_notice')),
+    sa.CheckConstraint("state not in ('final', 'published', 'superseded') or repair_item_id is not null or objected_at is not null or decided_at >= object_until", name=op.f('ck_rating_time_to_object')),
+    sa.CheckConstraint('(score is null) = (tier is null)', name=op.f('ck_rating_score_and_tier')),
+    sa.CheckConstraint('answered_by_id is null or answered_by_id <> noticed_by_id', name=op.f('ck_rating_answered_by_another')),
+    sa.CheckConstraint('decided_by_id is null or answered_by_id is null or decided_by_id <> answered_by_id', name=op.f('ck_rating_signed_by_another')),
+    sa.CheckConstraint('decided_by_id is null or noticed_by_id is null or decided_by_id <> noticed_by_id', name=op.f('ck_rating_four_eyes')),
+    sa.CheckConstraint('objected_at is null or decided_at is null or answered_by_id is not null', name=op.f('ck_rating_objection_answered')),
+    sa.CheckConstraint('result_sha256 is null or octet_length(result_sha256) = 32', name=op.f('ck_rating_result_sha256')),
+    sa.CheckConstraint('score is null or score between 0 and 1000', name=op.f('ck_rating_score')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_rating_institution_id')),
+    sa.ForeignKeyConstraint(['notice_paper_id'], ['case_paper.id'], name=op.f('fk_rating_notice_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rating')),
+    sa.UniqueConstraint('code', name=op.f('uq_rating_code')),
+    sa.UniqueConstraint('institution_id', 'year', 'revision', name=op.f('uq_rating_institution_id_year_revision'))
+    )
+    op.create_index(op.f('ix_rating_institution_id'), 'rating', ['institution_id'], unique=False)
+    op.create_index('ix_rating_year_state', 'rating', ['year', 'state'], unique=False)
+    op.create_index('uq_rating_in_force', 'rating', ['institution_id'], unique=True, postgresql_where=sa.text("state in ('final', 'published')"))
     op.create_table('room',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('teaching_point_id', sa.Uuid(), nullable=False),
@@ -878,6 +957,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_play_session')),
     sa.UniqueConstraint('token_sha256', name=op.f('uq_play_session_token_sha256'))
     )
+    op.create_table('rating_inputs',
+    sa.Column('rating_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('canonical', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('frozen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('octet_length(canonical) > 0', name=op.f('ck_rating_inputs_canonical')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_rating_inputs_sha256')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_rating_inputs_institution_id')),
+    sa.ForeignKeyConstraint(['rating_id'], ['rating.id'], name=op.f('fk_rating_inputs_rating_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rating_inputs')),
+    sa.UniqueConstraint('rating_id', 'sha256', name=op.f('uq_rating_inputs_rating_id_sha256'))
+    )
+    op.create_index(op.f('ix_rating_inputs_institution_id'), 'rating_inputs', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_rating_inputs_rating_id'), 'rating_inputs', ['rating_id'], unique=False)
     op.create_table('completion',
     sa.Column('enrolment_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -1311,6 +1406,60 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_signature')),
     sa.UniqueConstraint('visit_id', 'member_id', 'record_sha256', name=op.f('uq_visit_signature_visit_id_member_id_record_sha256'))
     )
+    op.create_table('credit_item',
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('ground', sa.Enum('finding', 'forged-footage', 'audit', 'decision', name='ground', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('finding_id', sa.Uuid(), nullable=True),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('decided_on', sa.Date(), nullable=False),
+    sa.Column('summary', sa.String(), nullable=False),
+    sa.Column('safety', sa.Boolean(), nullable=False),
+    sa.Column('repairable', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.Enum('recorded', 'classified', 'kept', 'published', 'repair-applied', 'accepted', 'repaired', 'auto-expired', 'void', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('item_class', sa.Enum('minor', 'general', 'serious', name='item_class', native_enum=False, create_constraint=True, length=40), nullable=True),
+    sa.Column('necessary', sa.String(), nullable=False),
+    sa.Column('rule_set', sa.String(), nullable=False),
+    sa.Column('repairable_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('state_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('letter_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('publication_on', sa.Boolean(), nullable=False),
+    sa.Column('sharing_on', sa.Boolean(), nullable=False),
+    sa.Column('restriction_on', sa.Boolean(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by_id', sa.Uuid(), nullable=False),
+    sa.Column('recorded_by', sa.String(), nullable=False),
+    sa.Column('classified_by_id', sa.Uuid(), nullable=True),
+    sa.Column('classified_by', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by_id', sa.Uuid(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('accepted_by_id', sa.Uuid(), nullable=True),
+    sa.Column('verified_by_id', sa.Uuid(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("document <> '' and summary <> ''", name=op.f('ck_credit_item_document')),
+    sa.CheckConstraint("ground <> 'finding' or finding_id is not null", name=op.f('ck_credit_item_finding')),
+    sa.CheckConstraint("not publication_on or state in ('published', 'kept', 'repair-applied', 'accepted')", name=op.f('ck_credit_item_published_only_in_force')),
+    sa.CheckConstraint("not restriction_on or state in ('published', 'kept', 'repair-applied', 'accepted')", name=op.f('ck_credit_item_restricts_only_in_force')),
+    sa.CheckConstraint("state <> 'repaired' or (verified_by_id is not null and verified_by_id <> accepted_by_id)", name=op.f('ck_credit_item_repaired_by_another')),
+    sa.CheckConstraint("state in ('recorded', 'void') or (item_class is not null and classified_by_id is not null)", name=op.f('ck_credit_item_classified')),
+    sa.CheckConstraint("state in ('recorded', 'void') or (letter_paper_id is not null and state_until is not null)", name=op.f('ck_credit_item_told_before')),
+    sa.CheckConstraint("state not in ('published', 'kept', 'repair-applied', 'accepted') or (decided_by_id is not null and decided_at >= state_until)", name=op.f('ck_credit_item_time_to_state')),
+    sa.CheckConstraint('classified_by_id is null or classified_by_id <> recorded_by_id', name=op.f('ck_credit_item_classified_by_another')),
+    sa.CheckConstraint('decided_by_id is null or decided_by_id <> classified_by_id', name=op.f('ck_credit_item_four_eyes')),
+    sa.CheckConstraint('ends_on is null or (repairable_on is not null and ends_on >= repairable_on)', name=op.f('ck_credit_item_terms')),
+    sa.CheckConstraint('publication_on = sharing_on', name=op.f('ck_credit_item_published_and_shared_together')),
+    sa.ForeignKeyConstraint(['finding_id'], ['finding.id'], name=op.f('fk_credit_item_finding_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_credit_item_institution_id')),
+    sa.ForeignKeyConstraint(['letter_paper_id'], ['case_paper.id'], name=op.f('fk_credit_item_letter_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_item')),
+    sa.UniqueConstraint('code', name=op.f('uq_credit_item_code'))
+    )
+    op.create_index('ix_credit_item_ends', 'credit_item', ['state', 'ends_on'], unique=False)
+    op.create_index(op.f('ix_credit_item_institution_id'), 'credit_item', ['institution_id'], unique=False)
+    op.create_index('ix_credit_item_institution_state', 'credit_item', ['institution_id', 'state'], unique=False)
+    op.create_index('uq_credit_item_finding', 'credit_item', ['finding_id'], unique=True, postgresql_where=sa.text("finding_id is not null and state <> 'void'"))
     op.create_table('finding_paper',
     sa.Column('finding_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),

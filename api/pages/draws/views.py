@@ -316,7 +316,7 @@ def void(request: Request, caller: Officer, session: SessionDep, services: Servi
 def _assign(session: Session, services: Services, code: str, by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
     rule = services.policy.read(ReviewRule, services.clock.today_on())
     inspectors = eligible_inspectors(session, services, queries.round_by_code(session, code).method)
-    return spotchecks.assign(session, code, inspectors=inspectors, rule=rule, due_at=review_due(services, rule), events=services.events, **by)
+    return spotchecks.assign(session, code, inspectors=inspectors, rule=rule, due_at=review_due(services), events=services.events, **by)
 
 
 def _act(request: Request, session: Session, services: Services, caller: Caller, code: str, do: Any) -> Response:  # Any: an act of this page

@@ -193,7 +193,7 @@ def recuse(
         reason=reason,
         inspectors=eligible_for(session, services, assignment_id),
         rule=rule,
-        due_at=review_due(services, rule),
+        due_at=review_due(services),
         actor=caller.actor,
         clock=services.clock,
         events=services.events,

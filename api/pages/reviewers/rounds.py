@@ -85,7 +85,7 @@ def draw_again(caller: Officer, session: SessionDep, services: ServicesDep, code
         code,
         inspectors=eligible_inspectors(session, services, draws.round_by_code(session, code).method),
         rule=rule,
-        due_at=review_due(services, rule),
+        due_at=review_due(services),
         actor=caller.actor,
         clock=services.clock,
         events=services.events,

@@ -1,5 +1,7 @@
 """One wall at a time: with every filter forgotten, the database alone keeps one institution's rows from another. ADR 0006, 0050.
 
+The bureau sees those of its whole county (R53).
+
 The list of tables comes from the database's own catalogue. Each protected one gets a row of a neighbour and a row of ours, written behind the
 product's back; then the application's role tries all four commands on it in our scope.
 """

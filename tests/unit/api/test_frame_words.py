@@ -15,6 +15,8 @@ from api.pages.frame import environment
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.stages import STAGES, nav
+from compliance.rating.item_lifecycle import ItemState
+from compliance.rating.lifecycle import RatingState
 from storage.kernel.span import Span
 from storage.uploads.models import UploadState
 from supervision.footage.lifecycle import ExplanationState, RecordingState, SlotState
@@ -141,7 +143,8 @@ def test_a_sort_key_nobody_offers_falls_back() -> None:
 
 
 def test_every_state_of_every_machine_has_a_word_and_a_tone() -> None:
-    for machine, states in {"recording": RecordingState, "slot": SlotState, "gap-explanation": ExplanationState, "upload": UploadState}.items():
+    machines = {"recording": RecordingState, "slot": SlotState, "gap-explanation": ExplanationState, "upload": UploadState}
+    for machine, states in (machines | {"rating": RatingState, "credit-item": ItemState}).items():
         assert set(LABELS[machine]) == {state.value for state in states}
 
 

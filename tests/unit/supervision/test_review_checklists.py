@@ -1,4 +1,4 @@
-"""The checklist of a review: which items a method asks, what keeps it from being signed, and that each item leads to a listed defect."""
+"""The checklist of a review: which items a method asks, what keeps it from being signed, and that each item leads to a listed defect. R54–R59."""
 
 from datetime import date
 

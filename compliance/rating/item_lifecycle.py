@@ -1,0 +1,123 @@
+"""States of an information item (信用信息): recorded, classified, published, repaired or expired. R64, R65, R67; domain.md 2.1, 2.3.4.
+
+`min-reached` is not stored: it is a day that the rule set in force says (`terms.Terms.repairable_on`), and the guard of the application asks it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from storage.kernel.lifecycle import Guard, Move, Moves
+
+
+class ItemState(StrEnum):
+    RECORDED = "recorded"
+    CLASSIFIED = "classified"  # the letter with its repair page is served; the days for a statement run
+    KEPT = "kept"  # in force and not published: a minor one
+    PUBLISHED = "published"
+    REPAIR_APPLIED = "repair-applied"
+    ACCEPTED = "accepted"  # the application is complete; somebody else verifies
+    REPAIRED = "repaired"  # publication, sharing and restriction have stopped
+    EXPIRED = "auto-expired"
+    VOID = "void"
+
+
+class ItemEvent(StrEnum):
+    CLASSIFY = "classify"
+    PUBLISH = "publish"
+    KEEP = "keep"
+    APPLY = "apply"
+    ACCEPT = "accept"
+    RETURN = "return"
+    RETURN_KEPT = "return-kept"
+    VERIFY = "verify"
+    REFUSE = "refuse"
+    REFUSE_KEPT = "refuse-kept"
+    REVOKE = "revoke-repair"
+    REVOKE_KEPT = "revoke-repair-kept"
+    EXPIRE = "expire"
+    VOID = "void"
+
+
+def _fact(name: str, why: str) -> Guard:
+    def guard(facts: Mapping[str, object]) -> str | None:
+        return None if facts.get(name) is True else why
+
+    return guard
+
+
+def _every(*guards: Guard) -> Guard:
+    def guard(facts: Mapping[str, object]) -> str | None:
+        return next((why for g in guards if (why := g(facts)) is not None), None)
+
+    return guard
+
+
+def _reason_given(facts: Mapping[str, object]) -> str | None:
+    return None if str(facts.get("reason") or "").strip() else "reason-needed"
+
+
+def _another_person(facts: Mapping[str, object]) -> str | None:
+    decider, seen_by = facts.get("decided_by"), facts.get("seen_by")
+    if not decider or not isinstance(seen_by, list | tuple | set | frozenset):
+        return "decider-unknown"
+    return "same-person" if decider in seen_by else None
+
+
+_classified_whole: Final = _every(
+    _another_person,
+    _fact("facts_stated", "facts-missing"),
+    _fact("basis_stated", "legal-basis-missing"),
+    _fact("rights_stated", "rights-missing"),
+    _fact("repair_stated", "repair-page-missing"),
+    _fact("signed", "signer-missing"),
+)
+_takes_effect: Final = _every(
+    _another_person, _fact("statement_time_over", "objection-time-open"), _fact("statement_answered", "objection-unanswered")
+)
+_published_lawfully: Final = _every(_takes_effect, _fact("may_be_published", "minor-not-published"), _fact("not_over", "publication-over"))
+_application: Final = _every(
+    _fact("repairable", "not-repairable-by-law"),
+    _fact("minimum_reached", "publication-minimum-open"),
+    _fact("promise_given", "statement-missing"),
+    _fact("evidence_given", "evidence-missing"),
+)
+_all_three_stop: Final = _every(
+    _another_person, _fact("publication_stopped", "still-published"), _fact("sharing_stopped", "still-shared"), _reason_given
+)
+_refused: Final = _every(_another_person, _reason_given)
+_false_material: Final = _every(_another_person, _reason_given, _fact("not_over", "publication-over"))
+_at_the_end: Final = _fact("over", "publication-maximum-open")
+
+_S, _E = ItemState, ItemEvent
+_VOID: Final = Move(_S.VOID, guard=_reason_given, clause="2.3.4")
+_EXPIRE: Final = Move(_S.EXPIRED, guard=_at_the_end, clause="R65")
+
+ITEM_MOVES: Final[Moves[ItemState, ItemEvent]] = {
+    (_S.RECORDED, _E.CLASSIFY): Move(_S.CLASSIFIED, guard=_classified_whole, clause="R64"),
+    (_S.CLASSIFIED, _E.PUBLISH): Move(_S.PUBLISHED, guard=_published_lawfully, clause="R67"),
+    (_S.CLASSIFIED, _E.KEEP): Move(_S.KEPT, guard=_takes_effect, clause="R64"),
+    (_S.PUBLISHED, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
+    (_S.KEPT, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
+    (_S.REPAIR_APPLIED, _E.ACCEPT): Move(_S.ACCEPTED, clause="R65"),
+    (_S.REPAIR_APPLIED, _E.RETURN): Move(_S.PUBLISHED, guard=_reason_given, clause="R65"),
+    (_S.REPAIR_APPLIED, _E.RETURN_KEPT): Move(_S.KEPT, guard=_reason_given, clause="R65"),
+    (_S.ACCEPTED, _E.VERIFY): Move(_S.REPAIRED, guard=_all_three_stop, clause="R65"),
+    (_S.ACCEPTED, _E.REFUSE): Move(_S.PUBLISHED, guard=_refused, clause="R65"),
+    (_S.ACCEPTED, _E.REFUSE_KEPT): Move(_S.KEPT, guard=_refused, clause="R65"),
+    (_S.REPAIRED, _E.REVOKE): Move(_S.PUBLISHED, guard=_false_material, clause="R65"),
+    (_S.REPAIRED, _E.REVOKE_KEPT): Move(_S.KEPT, guard=_false_material, clause="R65"),
+    (_S.PUBLISHED, _E.EXPIRE): _EXPIRE,
+    (_S.KEPT, _E.EXPIRE): _EXPIRE,
+    (_S.REPAIR_APPLIED, _E.EXPIRE): _EXPIRE,
+    (_S.ACCEPTED, _E.EXPIRE): _EXPIRE,
+    (_S.RECORDED, _E.VOID): _VOID,
+    (_S.CLASSIFIED, _E.VOID): _VOID,
+    (_S.PUBLISHED, _E.VOID): _VOID,
+    (_S.KEPT, _E.VOID): _VOID,
+    (_S.REPAIR_APPLIED, _E.VOID): _VOID,
+    (_S.ACCEPTED, _E.VOID): _VOID,
+}
+
+INSTITUTION_SEES: Final = (_S.CLASSIFIED, _S.KEPT, _S.PUBLISHED, _S.REPAIR_APPLIED, _S.ACCEPTED, _S.REPAIRED, _S.EXPIRED)
+IN_FORCE: Final = (_S.PUBLISHED, _S.KEPT, _S.REPAIR_APPLIED, _S.ACCEPTED)  # counts in a rating

@@ -1,0 +1,187 @@
+"""A viewing copy that is being made when its review ends is deleted or handed over, never orphaned: late, killed, repeated, twice at once. 2.3.2."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from api.auth.roles import Role
+from api.http.services import Services
+from api.wiring import job_handlers
+from storage.clips.models import Clip, ClipState, SpriteSheets
+from storage.database.session import SYSTEM
+from storage.objects.port import ObjectStore, StoredVersion
+from tests import videos
+from tests.engine_fixtures import TestDatabase
+from tests.factories.county import County, Json, Person, ok
+from tests.factories.world import make_world
+from tests.integration.spine.test_upload_to_catalogue import send
+from tests.site_fixtures import Hands, Site, drain
+
+FIRST = {"cut-clip": Clip, "make-sheets": SpriteSheets}  # the job, and whose rows it makes
+
+
+class Killed(BaseException):
+    """What a worker that is gone does: nothing more."""
+
+
+@dataclass
+class Interrupted:
+    """A viewing bucket beside which something happens before and after each put."""
+
+    store: ObjectStore
+    before: Callable[[], None]
+    after: Callable[[], None]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.store, name)
+
+    def put(self, key: str, data: bytes | Path, content_type: str) -> StoredVersion:
+        self.before()
+        stored = self.store.put(key, data, content_type)
+        self.after()
+        return stored
+
+
+@dataclass
+class Stage:
+    """A review is assigned and its copies are asked for; the jobs that make them have not run."""
+
+    county: County
+    url: str
+    inspector: Person
+    id: str
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def services(self) -> Services:
+        return self.county.site.services
+
+    def end(self) -> None:
+        ok(self.inspector.http.post(f"/api/v1/assignments/{self.id}/recuse", json={"reason": "与负责人相识"}))
+
+    def row(self, kind: type[Clip] | type[SpriteSheets]) -> Clip | SpriteSheets:
+        with self.services.database.transaction(SYSTEM) as session:
+            found = session.scalars(select(kind)).one()  # type: ignore[arg-type]  # either
+            session.expunge(found)
+            return found
+
+    def work(self, job: str, after: Callable[[], None] = lambda: None, *, before: Callable[[], None] = lambda: None) -> object:
+        """One run of the job in this process; `after` happens between the store and the commit."""
+        buckets = replace(self.services.buckets, viewing=Interrupted(self.services.buckets.viewing, before, after))  # type: ignore[arg-type]  # a port
+        return job_handlers(replace(self.services, buckets=buckets))[job](str(self.row(FIRST[job]).id))
+
+    def end_viewing(self) -> None:
+        job_handlers(self.services)["end-viewing"](self.id)
+
+    def rest(self) -> None:
+        """Everything else that is due, as workers that live would do it."""
+        drain(self.services, self.url)
+
+    def stored(self) -> list[str]:
+        return [v.key for v in self.services.buckets.viewing.list_versions(f"{self.county.world.institution.id}/")]
+
+    def nothing_is_left(self) -> None:
+        with self.services.database.transaction(SYSTEM) as session:
+            states = {*session.scalars(select(Clip.state)), *session.scalars(select(SpriteSheets.state))}
+        assert states == {ClipState.DELETED}
+        assert self.stored() == []
+
+
+@pytest.fixture
+def stage(site: Site, hands: Hands, fresh_database: TestDatabase, run_jobs: Callable[[], None], tmp_path: Path) -> Iterator[Stage]:
+    with site.services.database.transaction(SYSTEM) as session:
+        world = make_world(session, site.services.clock.now_at(), length=timedelta(seconds=20))
+    send(site.services, world, videos.film(tmp_path / "lesson.mp4", "mp4", videos.Scene(seconds=20, fps=5, gop=10)))
+    run_jobs()
+    county = County(site, hands, world, run_jobs)
+    officer, inspector = county.person(Role.BUREAU_OFFICER), county.person(Role.INSPECTOR)
+    code = county.drawn(officer)
+    line: Json = ok(officer.http.post(f"/api/v1/draws/{code}/assign"))[0]
+    job_handlers(site.services)["prepare-review"](line["id"])
+    with psycopg.connect(fresh_database.superuser_url) as connection:  # who runs the jobs, and when, is what these tests are about
+        connection.execute("delete from procrastinate_jobs where status = 'todo' and task_name in ('cut-clip', 'make-sheets', 'prepare-review')")
+    ok(inspector.http.post(f"/api/v1/assignments/{line['id']}/start"))
+    yield Stage(county, fresh_database.app_url, inspector, line["id"])
+    for client in county.clients:
+        client.close()
+
+
+@pytest.mark.parametrize("job", FIRST)
+def test_a_copy_finished_after_its_review_has_ended_is_deleted(stage: Stage, job: str) -> None:
+    def meanwhile() -> None:
+        stage.end()
+        stage.end_viewing()
+
+    stage.work(job, meanwhile)
+    stage.rest()
+    stage.nothing_is_left()
+
+
+@pytest.mark.parametrize("job", FIRST)
+def test_a_worker_killed_with_the_copy_stored_and_not_told_leaves_nothing_when_the_review_ends(stage: Stage, job: str) -> None:
+    def killed() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        stage.work(job, killed)
+    assert len(stage.stored()) == 1
+    assert stage.row(FIRST[job]).state is ClipState.QUEUED
+    stage.end()
+    stage.end_viewing()
+    assert stage.stored() == []
+    stage.work(job)  # the job is given to another worker: nothing is made of what nobody wants
+    stage.rest()
+    stage.nothing_is_left()
+
+
+@pytest.mark.parametrize("job", FIRST)
+def test_a_worker_killed_after_the_review_has_ended_leaves_nothing_once_its_job_is_given_back(stage: Stage, job: str) -> None:
+    def ended() -> None:
+        stage.end()
+        stage.end_viewing()
+
+    def killed() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        stage.work(job, killed, before=ended)
+    assert len(stage.stored()) == 1  # put after everything was swept
+    stage.work(job)
+    stage.rest()
+    stage.nothing_is_left()
+
+
+@pytest.mark.parametrize("job", FIRST)
+def test_a_copy_handed_over_while_it_is_made_is_the_successor_s_when_it_is_ready(stage: Stage, job: str) -> None:
+    successor = stage.county.person(Role.INSPECTOR)
+
+    def meanwhile() -> None:
+        stage.end()
+        stage.end_viewing()
+
+    stage.work(job, meanwhile)
+    (task,) = ok(successor.http.get("/api/v1/assignments"))
+    row = stage.row(FIRST[job])
+    assert (row.state, row.purpose) == (ClipState.READY, f"assignment/{task['id']}")
+    (key,) = stage.stored()
+    assert str(row.id) in key
+    stage.rest()
+    assert key in stage.stored()
+
+
+@pytest.mark.parametrize("job", FIRST)
+def test_a_job_that_runs_twice_at_once_keeps_the_copy_that_was_told_of(stage: Stage, job: str) -> None:
+    """A worker taken for dead goes on while another has its job: whoever comes second takes away its own copy, not the other's."""
+    stage.work(job, lambda: stage.made.append("first") or (stage.work(job) if len(stage.made) == 1 else None))  # type: ignore[func-returns-value]
+    row = stage.row(FIRST[job])
+    assert row.state is ClipState.READY
+    (key,) = stage.stored()
+    told = [row.object_key] if isinstance(row, Clip) else [sheet["key"] for sheet in row.sheets]
+    assert told == [key]
+    assert UUID(key.rpartition("/")[2][:36]) == row.id
