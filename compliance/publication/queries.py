@@ -16,6 +16,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from compliance.publication.errors import InstitutionNotListed
+from compliance.rating.queries import published as published_ratings
+from compliance.rating.words import plainest
 from supervision.classes.models import TrainingClass
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
@@ -33,6 +35,8 @@ class PublicReason:
     code: str
     clause: str
     value: int = 0
+    limit: int = 0
+    floor: str = ""  # no better tier than this because of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,21 @@ def tiers_on(session: Session, institution_ids: Sequence[UUID], on: date) -> dic
 
 
 def reasons_of(session: Session, institution_ids: Sequence[UUID]) -> dict[UUID, tuple[PublicReason, ...]]:
-    """Up to three plain reasons for each institution: its published findings by severity, the worst first."""
+    """Up to three plain reasons for each institution: those of its published rating, otherwise its published findings by severity."""
+    counted = _finding_reasons(session, institution_ids)
+    if not institution_ids:
+        return counted
+    rated = {
+        one.institution_id: tuple(
+            PublicReason(str(reason["code"]), str(reason["clause"]), int(reason["value"]), int(reason["limit"]), str(reason["floor"] or ""))
+            for reason in plainest(one.reasons)
+        )
+        for one in published_ratings(session, institution_ids=institution_ids)
+    }
+    return counted | rated
+
+
+def _finding_reasons(session: Session, institution_ids: Sequence[UUID]) -> dict[UUID, tuple[PublicReason, ...]]:
     rows = session.execute(
         select(Finding.institution_id, Finding.severity, func.count())
         .where(Finding.institution_id.in_(institution_ids), Finding.state == FindingState.PUBLISHED)

@@ -1,26 +1,15 @@
 """The targets and deadlines of the county document, case by case, with the figures in force on the day of the question. G25."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-
-from compliance.policy.book import Book
 from compliance.reports.periods import ReportRule, period_of, standing
 from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, duties, payment_duty, portfolio, startup
-
-BOOK = Book.load()
-FILE = Path(__file__).parent / "cases" / "reports.yaml"
-# YAML 1.1 reads the bare word `on` as true
-CASES: list[dict[str, Any]] = [  # Any: YAML
-    {"on" if key is True else key: value for key, value in case.items()} for case in yaml.safe_load(FILE.read_text(encoding="utf-8"))
-]
+from tests.policy.cases import FOLDER, Case, cases, load
 
 
-def outcome(facts: dict[str, Any], on: date) -> dict[str, object]:  # Any: YAML
-    rule = BOOK.read(TargetRule, on=on)
+def outcome(case: Case) -> dict[str, object]:
+    facts, on, rule = dict(case.facts), case.on, case.rule(TargetRule)
     if "duty" in facts:
         return of_duty(facts, rule, on)
     if "startup_ended" in facts:
@@ -32,7 +21,7 @@ def outcome(facts: dict[str, Any], on: date) -> dict[str, object]:  # Any: YAML
         return {"payment": due.standing.value, "deadline": due.due_on}
     if "universal_days" in facts:
         return {"all_at_cap": portfolio(facts["universal_days"], rule).all_at_cap}
-    period = period_of(facts["period_of"], BOOK.read(ReportRule, on=on))
+    period = period_of(facts["period_of"], case.rule(ReportRule))
     return {"report": standing(period, signed_on=facts.get("signed"), today=on).value, "due": period.due_on}
 
 
@@ -55,12 +44,10 @@ def of_duty(facts: dict[str, Any], rule: TargetRule, on: date) -> dict[str, obje
     }
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_a_case_comes_out_as_the_clause_says(case: dict[str, Any]) -> None:  # Any: YAML
-    found = outcome(case["facts"], case["on"])
-    assert {name: found[name] for name in case["expect"]} == case["expect"], case["clause"]
+@cases("reports")
+def test_a_case_comes_out_as_the_clause_says(case: Case) -> None:
+    case.check(**outcome(case))
 
 
-def test_there_are_enough_cases_and_each_names_its_clause() -> None:
-    assert len(CASES) >= 40
-    assert all(set(case) == {"case", "on", "facts", "expect", "clause"} for case in CASES)
+def test_there_are_enough_cases() -> None:
+    assert len(load(FOLDER / "reports.yaml")) >= 40

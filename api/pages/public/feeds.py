@@ -50,7 +50,7 @@ def institution_line(row: Listed) -> dict[str, Any]:  # Any: JSON
         "tier": row.tier or None,
         "tier_from_on": _day(row.tier_from_on),
         "tier_document": row.tier_document or None,
-        "reasons": [{"code": one.code, "value": one.value, "clause": one.clause} for one in row.reasons],
+        "reasons": [{"code": one.code, "value": one.value, "limit": one.limit, "clause": one.clause} for one in row.reasons],
         "trades": list(row.trades),
         "places": [{"name": name, "address": address} for name, address in row.places],
         "findings": row.findings,

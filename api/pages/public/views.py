@@ -1,5 +1,6 @@
 """The public directory: "Whom can I trust to train me?" Readable without script, on a phone, by a screen reader. R48, R49, R67; G23; UI.md."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,18 +11,28 @@ from api.auth.access import access
 from api.auth.caller import Caller
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.locale.language import choose_language
 from api.pages.findings.views import SEVERITIES
 from api.pages.frame import render
 from api.pages.public import feeds, words
 from api.pages.public.choice import Choice, chosen
 from api.pages.registry.views import KINDS
 from compliance.publication import queries
+from compliance.rating.words import reason_text
 from supervision.findings.rules import DEFECTS
 from supervision.institutions.models import InstitutionStatus, Tier
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, access(public=True)]
 PAGE_ROWS = 20
+
+
+def _rated(request: Request) -> Callable[[queries.PublicReason], str]:
+    """A reason of a published rating in the reader's language."""
+    language = choose_language(request)
+    return lambda one: reason_text({"code": one.code, "value": one.value, "limit": one.limit, "floor": one.floor}, language)
+
+
 CONTEXT: dict[str, Any] = {  # Any: template context
     "standings": words.STANDINGS,
     "meanings": words.MEANINGS,
@@ -59,6 +70,7 @@ def directory(
         trades=queries.trades(session),
         statuses=list(InstitutionStatus),
         every_tier=list(Tier),
+        rated=_rated(request),
         **CONTEXT,
     )
 
@@ -78,6 +90,7 @@ def show(request: Request, _caller: Anyone, session: SessionDep, services: Servi
         exclusions=queries.exclusions(session, institution_id=row.id),
         defects=DEFECTS,
         severities=SEVERITIES,
+        rated=_rated(request),
         **CONTEXT,
     )
 

@@ -28,7 +28,7 @@ SHARED = {  # tables without rows of anybody; the row-level-security test says w
     "alembic_version", "schedule_firing", "ledger_pending", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "draw_round", "draw_contribution",
     "draw_frame_item", "media_index", "draw_ticket", "draw_stratum",
 }  # fmt: skip
-OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding"}
+OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding", "rating", "credit_item"}
 
 
 @pytest.fixture
