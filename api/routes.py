@@ -9,6 +9,9 @@ from api.auth import account_views, views
 from api.auth import routes as auth_routes
 from api.pages import home
 from api.pages.accounts import views as account_pages
+from api.pages.credit import acts as credit_acts
+from api.pages.credit import items as credit_items
+from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
 from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
@@ -56,6 +59,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     draw_pages.router,
     finding_pages.router,
     finding_acts.router,
+    credit_items.router,
+    credit_acts.router,
+    credit_pages.router,
     account_pages.router,
     key_pages.router,
     publication.router,

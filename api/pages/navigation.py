@@ -8,10 +8,10 @@ from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, Role
 from api.pages.stages import nav
 
-OFFICE: Final = ("coverage", "recordings", "draws", "visits", "findings", "registry")
+OFFICE: Final = ("coverage", "recordings", "draws", "visits", "findings", "credit", "registry")
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
-    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings"),
-    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "keys"),
+    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "credit"),
+    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "credit", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
     Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers"),
