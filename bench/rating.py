@@ -57,23 +57,24 @@ def _load(admin: psycopg.Connection[tuple[object, ...]], prefix: str, institutio
             cursor.execute(INSERT_ENTRY, (f"rating/{row_id}", body))
 
 
-def _replayed(database: Database, institutions: int) -> float:
+def _replayed(database: Database, institutions: int) -> tuple[float, float]:
+    """(wall, CPU of this process) in seconds."""
     with database.transaction(SYSTEM) as session:
-        begun = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         found = list(replay.replay_all(session))
-        spent = time.perf_counter() - begun
+        spent = time.perf_counter() - wall, time.process_time() - cpu
     assert len(found) == institutions
     assert not [one for one in found if one.why], next(one.why for one in found if one.why)
     return spent
 
 
 def measure(engines: Engines) -> list[Result]:
-    """Seconds of one process, database included: reading, hashing, comparing with the ledger, computing, comparing with the row."""
+    """One process: reading, hashing, comparing with the ledger, computing, comparing with the row. Linear is told by CPU time, which others' work spares."""
     assert engines.postgres is not None
     migrate.upgrade(engines.addresses.migration_database_url)
     rule = Book.load().read(RatingRule, on=AS_OF)
     database = Database(make_engine(engines.addresses.database_url))
-    spent: dict[int, float] = {}
+    spent: dict[int, tuple[float, float]] = {}
     with psycopg.connect(engines.postgres.superuser_url("classproof"), autocommit=True) as admin:
         for count in (INSTITUTIONS // 10, INSTITUTIONS):
             admin.execute("truncate rating, rating_inputs cascade")
@@ -85,6 +86,6 @@ def measure(engines: Engines) -> list[Result]:
         admin.execute("truncate rating, rating_inputs cascade")
     database.engine.dispose()
     return [
-        Result("all ratings of 10 000 institutions, 1 M events", spent[INSTITUTIONS], "s", 60, "lower"),
-        Result("ratings: time for ten times the events", spent[INSTITUTIONS] / spent[INSTITUTIONS // 10], "x", 11, "lower"),
+        Result("all ratings of 10 000 institutions, 1 M events", spent[INSTITUTIONS][0], "s", 60, "lower"),
+        Result("ratings: CPU of ten times the events", spent[INSTITUTIONS][1] / spent[INSTITUTIONS // 10][1], "x", 11, "lower"),
     ]

@@ -59,11 +59,11 @@ class History:
 
 HEIGHT: Final = 160
 LEFT: Final = 40
-LOWEST: Final = 600
+LOWEST: Final = 800
 
 
 def history(rows: Sequence[tuple[str, int, str]], rule: RatingRule) -> History:
-    """`rows` (label, score, tier), oldest first, evenly spaced; what lies under 600 points is drawn at the foot."""
+    """`rows` (label, score, tier), oldest first, evenly spaced; what lies under 800 points is drawn at the foot."""
 
     def up(score: int) -> float:
         return round(12 + (FULL_MARK - max(LOWEST, score)) * (HEIGHT - 40) / (FULL_MARK - LOWEST), 1)
