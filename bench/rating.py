@@ -69,7 +69,7 @@ def _replayed(database: Database, institutions: int) -> tuple[float, float]:
 
 
 def measure(engines: Engines) -> list[Result]:
-    """One process: reading, hashing, comparing with the ledger, computing, comparing with the row. Linear is told by CPU time, which others' work spares."""
+    """One process: reading, hashing, comparing with the ledger, computing, comparing with the row. Linear is told by CPU time."""
     assert engines.postgres is not None
     migrate.upgrade(engines.addresses.migration_database_url)
     rule = Book.load().read(RatingRule, on=AS_OF)
