@@ -11,6 +11,9 @@ from api.pages import home
 from api.pages.accounts import views as account_pages
 from api.pages.approvals import procedure as approval_acts
 from api.pages.approvals import views as approval_pages
+from api.pages.credit import acts as credit_acts
+from api.pages.credit import items as credit_items
+from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
 from api.pages.exit import public as public_exits
 from api.pages.exit import steps as exit_acts
@@ -83,6 +86,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     public_exits.router,
     approval_pages.router,
     approval_acts.router,
+    credit_items.router,
+    credit_acts.router,
+    credit_pages.router,
     account_pages.router,
     key_pages.router,
     target_pages.router,

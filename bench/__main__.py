@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import clips, coverage, draw, uploads, verification, viewing
+from bench import clips, coverage, draw, rating, uploads, verification, viewing
 from bench.footage import large_mp4
 from bench.results import Result, write
 from bench.site import running_site
@@ -14,8 +14,8 @@ UPLOAD_BYTES = 500_000_000
 
 
 def main() -> int:
-    """Returns 1 when a target was missed. Names on the command line pick parts: uploads, clips, verification, coverage, draw, viewing."""
-    wanted = set(sys.argv[1:]) or {"uploads", "clips", "verification", "coverage", "draw", "viewing"}
+    """Returns 1 when a target was missed. Names on the command line pick parts: uploads, clips, verification, coverage, draw, rating, viewing."""
+    wanted = set(sys.argv[1:]) or {"uploads", "clips", "verification", "coverage", "draw", "rating", "viewing"}
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="classproof-bench-") as folder:
         place = Path(folder)
@@ -43,6 +43,9 @@ def main() -> int:
             if "coverage" in wanted:
                 print("· coverage", flush=True)
                 results += coverage.measure(running.engines)
+            if "rating" in wanted:
+                print("· rating", flush=True)
+                results += rating.measure(running.engines)
     write(results)
     return 0 if all(r.met is not False for r in results) else 1
 

@@ -16,6 +16,7 @@ OFFICE: Final = (
     "visits",
     "findings",
     "approvals",
+    "credit",
     "exit",
     "outcomes",
     "subsidy",
@@ -26,8 +27,8 @@ OFFICE: Final = (
     "registry",
 )
 KEYS: Final[dict[Role, tuple[str, ...]]] = {
-    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "approvals", "exit", "outcomes", "subsidy"),
-    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "approvals", "exit", "outcomes", "subsidy", "keys"),
+    Role.INSTITUTION_OPERATOR: ("coverage", "recordings", "upload", "findings", "approvals", "credit", "exit", "outcomes", "subsidy"),
+    Role.INSTITUTION_HEAD: ("coverage", "recordings", "upload", "findings", "approvals", "credit", "exit", "outcomes", "subsidy", "keys"),
     Role.INSPECTOR: ("review", "visits", "my-figures", "draws"),
     Role.BUREAU_OFFICER: (*OFFICE, "releases", "reviewers"),
     Role.BUREAU_LEADER: (*OFFICE, "releases", "reviewers", "watch"),

@@ -1,7 +1,7 @@
 """Any past rating again, bit for bit, from its frozen inputs; their hash must stand in the ledger. R62; domain.md 2.3.4."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -63,23 +63,23 @@ def replay_all(session: Session, *, code: str = "") -> Iterator[Replayed]:
     """Every rating that has a result, by code, in batches; with `code` only that one."""
     after = ""
     while True:
-        wanted = select(Rating, RatingInputs).outerjoin(
-            RatingInputs, (RatingInputs.rating_id == Rating.id) & (RatingInputs.sha256 == Rating.inputs_sha256)
-        )
-        wanted = wanted.where(Rating.score.is_not(None), Rating.code > after)
+        wanted = select(Rating).where(Rating.score.is_not(None), Rating.code > after)
         if code:
             wanted = wanted.where(Rating.code == code)
-        rows = session.execute(wanted.order_by(Rating.code).limit(_BATCH)).all()
+        rows = session.scalars(wanted.order_by(Rating.code).limit(_BATCH)).all()
         if not rows:
             return
-        hashes = _hashes(session, [row.Rating for row in rows])
+        # asked for by key: joined, the whole table of inputs would be read for every batch
+        stored = session.scalars(select(RatingInputs).where(RatingInputs.rating_id.in_([row.id for row in rows])))
+        by_hash = {(one.rating_id, one.sha256): one for one in stored}
+        hashes = _hashes(session, rows)
         for row in rows:
-            yield replay(row.Rating, row.RatingInputs, hashes[row.Rating.code])
-        after = rows[-1].Rating.code
+            yield replay(row, by_hash.get((row.id, row.inputs_sha256 or b"")), hashes[row.code])
+        after = rows[-1].code
         session.expunge_all()
 
 
-def _hashes(session: Session, rows: list[Rating]) -> dict[str, set[str]]:
+def _hashes(session: Session, rows: Sequence[Rating]) -> dict[str, set[str]]:
     """Code → hashes of inputs that the ledger names for it."""
     codes = {f"rating/{row.id}": row.code for row in rows}
     found: dict[str, set[str]] = {row.code: set() for row in rows}

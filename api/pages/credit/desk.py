@@ -1,0 +1,71 @@
+"""Where an act of the credit pages is done: tried inside a savepoint; refused, the page is shown again with what was typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, File, Form, Request, UploadFile
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import BUREAU, INSTITUTION, OFFICERS, Role
+from api.http.problem import Problem, problem_of
+from api.http.services import Services, ServicesDep
+from api.http.session import SessionDep
+from compliance.rating.ruleset import Ruleset, in_force
+from storage.kernel.errors import DomainError, NotFound
+from supervision.findings.attachments import MAX_FILE_BYTES, Given
+
+OFFICE = BUREAU - {Role.INSPECTOR}
+Reader = Annotated[Caller, access(roles=OFFICE | INSTITUTION | {Role.AUDITOR})]
+Insider = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR})]
+Officer = Annotated[Caller, access(roles=OFFICERS)]
+Answerer = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER})]
+Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
+Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
+Words = Annotated[str, Form(max_length=8000)]
+Many = Annotated[list[str] | None, Form()]
+Files = Annotated[list[UploadFile] | None, File()]
+Show = Callable[[Problem, dict[str, object]], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    request: Request
+    session: Session
+    services: Services
+
+    @property
+    def rules(self) -> Ruleset:
+        """The rule set in force today."""
+        return in_force(self.services.policy.book, self.services.clock.today_on())
+
+    def act(self, caller: Caller, do: Callable[[dict[str, Any]], object], *, then: str, show: Show, **typed: object) -> Response:
+        """`do` gets actor, clock and the printed name as keywords. Any: keywords of the use-case."""
+        try:
+            with self.session.begin_nested():
+                do({"actor": caller.actor, "clock": self.services.clock, "name": caller.display_name})
+        except NotFound:
+            raise
+        except DomainError as refused:
+            return show(problem_of(refused, self.request), typed)
+        return RedirectResponse(then, status_code=303)
+
+
+def _desk(request: Request, session: SessionDep, services: ServicesDep) -> Desk:
+    return Desk(request, session, services)
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+def given(files: list[UploadFile] | None) -> list[Given]:
+    """Files of a form as the rules take them."""
+    return [Given(one.filename or "", one.file.read(MAX_FILE_BYTES + 1)) for one in files or () if one.filename]
+
+
+def lines(text: str) -> list[str]:
+    """One point per line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,0 +1,100 @@
+"""A rating from its opening to publication, an item from its record to its repair, in Chromium by the people concerned. R61–R67; 2.3.4."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from api.auth.roles import Role
+from tests.browser.conftest import People, look
+from tests.factories.world import World
+from tests.site_fixtures import Hands
+
+
+def in_both(page: Page, people: People, path: str, name: str) -> None:
+    for language in ("zh", "en"):
+        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
+        look(page, path, f"{name}-{language}")
+
+
+def pressed(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_year_is_rated_objected_to_decided_and_published(people: People, world: World, hands: Hands) -> None:
+    year = people.site.services.clock.today_on().year
+    officer, leader = people.signed_in(Role.BUREAU_OFFICER), people.signed_in(Role.BUREAU_LEADER)
+    head = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
+    officer.goto(f"/credit?year={year}")
+    pressed(officer, f"Begin the rating of {year}")
+    expect(officer.get_by_text("Done for 1 ratings")).to_be_visible()
+    for bulk in ("Freeze and score all (1)", "All scores are checked (1)", "Serve all notices (1)"):
+        pressed(officer, bulk)
+    code = f"R{year}-0001"
+    head.goto("/credit")
+    expect(head.get_by_role("heading", level=1)).to_contain_text(world.institution.name)
+    head.get_by_role("link", name=code, exact=True).click()
+    head.get_by_label("Your points").fill("停电有证明")
+    pressed(head, "Submit the objection")
+    expect(head.get_by_text("objection raised", exact=True).first).to_be_visible()
+    leader.goto(f"/credit/ratings/{code}")
+    leader.get_by_label("Answer to point 1").fill("经核实，说明材料已计入")
+    pressed(leader, "Sign and serve")
+    expect(leader.get_by_text("A leader who took no part decides.")).to_be_visible()
+    second = people.signed_in(Role.BUREAU_LEADER)
+    second.goto(f"/credit/ratings/{code}")
+    pressed(second, "Sign the decision")
+    expect(second.get_by_text("in force", exact=True).first).to_be_visible()
+    officer.goto(f"/credit/ratings/{code}")
+    pressed(officer, "Publish")
+    in_both(officer, people, f"/credit?year={year}", "credit-cycle")
+    in_both(officer, people, f"/credit/ratings/{code}", "credit-rating")
+    in_both(officer, people, "/credit/selection", "credit-selection")
+    in_both(head, people, f"/credit/institutions/{world.institution.code}", "credit-standing")
+    letters = officer.get_by_role("link", name="Letter (PDF)")
+    officer.goto(f"/credit/ratings/{code}")
+    for place in range(letters.count()):
+        address = letters.nth(place).get_attribute("href") or ""
+        assert officer.request.get(address).body().startswith(b"%PDF-")
+
+
+def test_an_item_is_told_decided_and_repaired(people: People, world: World, hands: Hands, tmp_path: Path) -> None:
+    officer, second, leader = (people.signed_in(role) for role in (Role.BUREAU_OFFICER, Role.BUREAU_OFFICER, Role.BUREAU_LEADER))
+    today = people.site.services.clock.today_on()
+    officer.goto("/credit/items")
+    officer.get_by_label("Institution").select_option(world.institution.code)
+    officer.get_by_label("What it is about").select_option("decision")
+    officer.get_by_label("Number of the decision").fill("古人社罚〔2026〕3号")
+    officer.get_by_label("Day of the decision").fill(today.isoformat())
+    officer.get_by_label("Matter").fill("未按课表授课")
+    pressed(officer, "Record from the decision")
+    code = f"K{today.year}-0001"
+    expect(officer.get_by_role("heading", level=1)).to_contain_text(code)
+    second.goto(f"/credit/items/{code}")
+    second.get_by_label("general", exact=True).check()
+    pressed(second, "Sign and serve")
+    hands.forward(days=20)
+    for page in (leader, second, officer):
+        people.sign_in_again(page.context)
+    leader.goto(f"/credit/items/{code}")
+    pressed(leader, "Sign the decision")
+    expect(leader.get_by_text("in force and published", exact=True).first).to_be_visible()
+    hands.forward(days=80)
+    for page in (second, officer):
+        people.sign_in_again(page.context)
+    head = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
+    proof = tmp_path / "proof.pdf"
+    proof.write_bytes(b"%PDF-1.7 proof")
+    head.goto(f"/credit/items/{code}")
+    head.get_by_label("What was put right").fill("已补课并退还补贴")
+    head.get_by_label("Documents and pictures").set_input_files(proof)
+    head.get_by_label("We promise to keep the rules; the material is true.").check()
+    pressed(head, "Submit the application")
+    officer.goto(f"/credit/items/{code}")
+    pressed(officer, "Accept")
+    in_both(officer, people, f"/credit/items/{code}", "credit-item")
+    second.goto(f"/credit/items/{code}")
+    second.get_by_label("Who looked, when, and what was seen").fill("现场核实，已改正")
+    second.get_by_label("Granted: publication, sharing and restriction stop at once").check()
+    pressed(second, "Sign the decision")
+    expect(second.get_by_text("repaired", exact=True).first).to_be_visible()
+    in_both(officer, people, "/credit/items", "credit-items")
