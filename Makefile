@@ -73,6 +73,11 @@ bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
 trace: $(STAMP) ## write docs/policy/trace.md: where every requirement is implemented and tested
 	@$(BIN)/python -m tools.trace
 
+mutate: $(STAMP) ## spoil the pure rules in every small way; some test must notice (docs/policy/mutation.md)
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
 format: $(STAMP) ## format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 

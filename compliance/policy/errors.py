@@ -10,7 +10,7 @@ class DefectivePolicy(DomainError):
 
 
 class UnknownParameter(DomainError):
-    """No such parameter. Facts: parameter."""
+    """No such parameter. Facts: parameter; alike = names that resemble it, where somebody asked by hand."""
 
     code = "policy-parameter-unknown"
 

@@ -30,7 +30,7 @@ COLUMNS: Final = (
 SOURCES: Final = {
     "[SEED]": N_("the county's document"),
     "[LAW]": N_("law or regulation"),
-    "[C]": N_("proposed by this system, confirmed by the bureau"),
+    "[C]": N_("our proposal: no source fixes it"),
 }
 UNITS: Final = {
     "hours": N_("hours"),

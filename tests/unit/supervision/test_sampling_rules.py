@@ -2,13 +2,14 @@
 
 import secrets
 import unicodedata
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.ledger.merkle import verify_inclusion
-from supervision.sampling.draw import SamplingRule, bad_count, bound, detection_permille, detection_size, draw, order, sample_size
+from supervision.sampling.draw import SamplingRule, bad_count, bound, detection_permille, detection_size, draw, order, sample_size, ticket
 from supervision.sampling.errors import FrameNotCanonical, MalformedContribution, MalformedPlan, RevealMismatch, TooFewParties
 from supervision.sampling.frame import build_frame, prove_inclusion, read_frame
 from supervision.sampling.seed import Revealed, check_reveal, commit, make_seed
@@ -162,12 +163,27 @@ def test_the_bound_is_the_last_plausible_number(case: tuple[int, int], confidenc
 def test_figures_out_of_range_are_refused_all_at_once() -> None:
     with pytest.raises(MalformedPlan) as refusal:
         sample_size(10, SamplingRule(-1, 0, 1001))
-    assert [e["where"] for e in refusal.value.facts["errors"]] == [
-        "sampling_floor_permille",
-        "detection_bad_permille",
-        "detection_confidence_permille",
-    ]
+    wrong = (("sampling_floor_permille", -1), ("detection_bad_permille", 0), ("detection_confidence_permille", 1001))
+    assert refusal.value.facts["errors"] == [{"where": where, "code": "out-of-range", "value": value} for where, value in wrong]
 
 
 def test_a_frame_of_none_needs_no_sample() -> None:
     assert sample_size(0, SamplingRule(50, 100, 800)) == 0
+
+
+def test_what_was_looked_at_and_good_is_never_counted_as_possibly_bad() -> None:
+    assert bound(14, 1, 950).bad == 13  # P(14 lessons, 13 bad, the one looked at is good) = 1/14
+
+
+def test_a_chance_of_exactly_the_confidence_is_enough_to_exclude() -> None:
+    assert bound(10, 8, 800).bad == 0  # one bad lesson of ten escapes a sample of eight in exactly 200 of 1000 cases
+    assert bound(10, 8, 801).bad == 1
+
+
+def test_a_sample_that_cannot_be_is_told_in_its_figures() -> None:
+    with pytest.raises(ValueError, match="found 3 of 2 of 10"):
+        bound(10, 2, 950, found=3)
+
+
+def test_the_ticket_of_one_lesson_is_the_ticket_it_has_in_the_draw() -> None:
+    assert ticket(SEED, "焊-1") == order(["焊-1"], SEED)[0].ticket == sha256(SEED + b"\x00" + "焊-1".encode()).digest()
