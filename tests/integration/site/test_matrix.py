@@ -34,6 +34,11 @@ HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy
 OTHER = "隔壁职业培训学校"
 BODIES: dict[str, dict[str, object]] = {
     "/classes/{code}/timetable": {"files": {"sheet": ("t.csv", "日期,开始时间,结束时间,教室,授课教师\n2026-11-24,09:00,10:00,A1,孙三\n")}},
+    "/cameras": {"files": {"picture": ("a.png", b"\x89PNG\r\n\x1a\n")}},
+    "/proofs": {"data": {"proof": "fire"}, "files": {"files": ("a.pdf", b"%PDF-")}},
+    "/api/v1/approvals/{code}": {"json": {"kind": "extension"}},
+    "/api/v1/approvals/{code}/withdraw": {"json": {}},
+    "/api/v1/approvals/{code}/view": {"json": {"said": "陈述"}},
     "/parts": {"json": {"parts": [{"number": 1, "sha256": "0" * 64}]}},
     "/choose": {"data": {"slot": str(uuid4())}},
     "/roster": {"files": {"sheet": ("roster.csv", "姓名,身份证号\n王小明,11010519491231002X\n")}},
