@@ -35,6 +35,8 @@ def render_approval_letter(number: str, content: dict[str, Any], *, bureau: str,
         paper.paragraph("　　" + content["rights"])
     if content.get("act_until"):
         paper.paragraph(f"　　期限届满：{_last_day(content['act_until'])}24时。")
+    if paper.will_page_break(66):  # whoever handled it stands above the seal, on one page
+        paper.add_page()
     paper.ln(8)
     if content["signer"]["name"]:
         paper.paragraph(f"经办人：{content['signer']['name']}")

@@ -7,12 +7,12 @@ from api.http.wording.shape import Text, text
 
 TEXTS: Final[Mapping[str, Text]] = {
     "approval-not-found": text(
-        ("没有这份申请", "没有申请 {approval}，或者您无权查看。", "请从申请列表进入。"),
-        ("No such application", "Application {approval} does not exist, or is not yours to see.", "Go through the list of applications."),
+        ("没有这份申请", "没有这份申请，或者您无权查看。", "请从申请列表进入。"),
+        ("No such application", "It does not exist, or is not yours to see.", "Go through the list of applications."),
     ),
     "approval-paper-not-found": text(
-        ("没有这份材料", "没有材料 {paper}，或者您无权查看。", "请从申请页面打开。"),
-        ("No such paper", "Paper {paper} does not exist, or is not yours to see.", "Open it from the page of the application."),
+        ("没有这份材料", "没有这份材料，或者您无权查看。", "请从申请页面打开。"),
+        ("No such paper", "It does not exist, or is not yours to see.", "Open it from the page of the application."),
     ),
     "approval-malformed": text(
         ("申请材料不完整", "下列各项缺少或者不符合要求。", "请逐项改正后再提交；已填写的内容不会丢失。"),

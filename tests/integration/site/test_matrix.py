@@ -41,6 +41,11 @@ BODIES: dict[str, dict[str, object]] = {
         "files": {"sheet": ("s.csv", "身份证号,证明类型,证明编号,就业日期\n11010519491231002X,执照,1,2026-09-01\n")}
     },
     "/classes/{code}/outcomes/evidence": {"data": {"trainee": str(uuid4()), "kind": "licence", "reference": "1", "employed_on": "2026-09-01"}},
+    "/cameras": {"files": {"picture": ("a.png", b"\x89PNG\r\n\x1a\n")}},
+    "/proofs": {"data": {"proof": "fire"}, "files": {"files": ("a.pdf", b"%PDF-")}},
+    "/api/v1/approvals/{code}": {"json": {"kind": "extension"}},
+    "/api/v1/approvals/{code}/withdraw": {"json": {}},
+    "/api/v1/approvals/{code}/view": {"json": {"said": "陈述"}},
     "/parts": {"json": {"parts": [{"number": 1, "sha256": "0" * 64}]}},
     "/choose": {"data": {"slot": str(uuid4())}},
     "/roster": {"files": {"sheet": ("roster.csv", "姓名,身份证号\n王小明,11010519491231002X\n")}},
