@@ -84,7 +84,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         if (own is None or row.institution_id == own) and (turn := queries.turn_of(session, row, clocks, now)) is not None
     ]
     ids = {row.institution_id for row in (*found.items, *(one[0] for one in waiting))}
-    names = dict(session.execute(select(Institution.id, Institution.name).where(Institution.id.in_(ids))).tuples().all())
+    names = {row.id: row.name for row in session.execute(select(Institution.id, Institution.name).where(Institution.id.in_(ids)))}
     return render(
         request,
         "exit/list.html",
