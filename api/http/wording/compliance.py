@@ -51,12 +51,12 @@ TEXTS: Final[Mapping[str, Text]] = {
         ),
     ),
     "rating-not-found": text(
-        ("没有这项信用评价", "没有编号为 {rating} 的信用评价，或者尚未告知。", "请从“信用”页面进入。"),
-        ("No such rating", "There is no rating {rating}, or it has not been told yet.", "Open it from the page Credit."),
+        ("没有这项信用评价", "没有这项信用评价，或者尚未告知。", "请从“信用”页面进入。"),
+        ("No such rating", "There is no such rating, or it has not been told yet.", "Open it from the page Credit."),
     ),
     "credit-item-not-found": text(
-        ("没有这条信用信息", "没有编号为 {item} 的信用信息，或者尚未告知。", "请从“信用”页面进入。"),
-        ("No such information item", "There is no item {item}, or it has not been told yet.", "Open it from the page Credit."),
+        ("没有这条信用信息", "没有这条信用信息，或者尚未告知。", "请从“信用”页面进入。"),
+        ("No such information item", "There is no such item, or it has not been told yet.", "Open it from the page Credit."),
     ),
     "rating-malformed": text(
         ("填写的内容有误", "提交的内容不完整或不符合要求。", "请按提示逐项改正后再提交。"),
