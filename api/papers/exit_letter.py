@@ -22,6 +22,7 @@ OPENING: Final = {
     "reversal": "下列处理决定现予撤销，有关事项告知如下。",
     "readmission": "贵单位的重新准入申请收悉。经评估，现作出决定如下。",
 }
+SIGNED_MM: Final = 70  # signer, office, date and hash stand together
 CHECKS: Final = {"cause_removed": "退出原因已消除", "subsidy_repaid": "应退补贴已退回", "site_checked": "现场检查合格"}
 
 
@@ -143,6 +144,8 @@ def _term(content: Content) -> str:
 
 
 def _close(paper: Paper, content: Content, bureau: str, at: datetime, sha256: bytes) -> None:
+    if paper.will_page_break(SIGNED_MM):
+        paper.add_page()
     paper.ln(8)
     paper.paragraph(f"签发人：{content['signer']['name']}")
     paper.ln(4)

@@ -51,12 +51,12 @@ TEXTS: Final[Mapping[str, Text]] = {
         ),
     ),
     "rating-not-found": text(
-        ("没有这项信用评价", "没有编号为 {rating} 的信用评价，或者尚未告知。", "请从“信用”页面进入。"),
-        ("No such rating", "There is no rating {rating}, or it has not been told yet.", "Open it from the page Credit."),
+        ("没有这项信用评价", "没有这项信用评价，或者尚未告知。", "请从“信用”页面进入。"),
+        ("No such rating", "There is no such rating, or it has not been told yet.", "Open it from the page Credit."),
     ),
     "credit-item-not-found": text(
-        ("没有这条信用信息", "没有编号为 {item} 的信用信息，或者尚未告知。", "请从“信用”页面进入。"),
-        ("No such information item", "There is no item {item}, or it has not been told yet.", "Open it from the page Credit."),
+        ("没有这条信用信息", "没有这条信用信息，或者尚未告知。", "请从“信用”页面进入。"),
+        ("No such information item", "There is no such item, or it has not been told yet.", "Open it from the page Credit."),
     ),
     "rating-malformed": text(
         ("填写的内容有误", "提交的内容不完整或不符合要求。", "请按提示逐项改正后再提交。"),
@@ -83,8 +83,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         ),
     ),
     "exit-case-not-found": text(
-        ("找不到退出案件", "没有案件 {case}，或不属于贵单位。", "请从列表中选择。"),
-        ("No such exit case", "There is no case {case}, or it is not yours to see.", "Choose one from the list."),
+        ("找不到退出案件", "没有这一案件，或不属于贵单位。", "请从列表中选择。"),
+        ("No such exit case", "There is no such case, or it is not yours to see.", "Choose one from the list."),
     ),
     "exit-case-open": text(
         ("已有未办结的案件", "同一机构同一事由同一年度已有案件 {case}。", "请在该案件中继续办理。"),
@@ -99,7 +99,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("Not classified as major", "No named official classified the problem of {document} as major.", "Have it classified, with the reason."),
     ),
     "exit-challenge-not-found": text(
-        ("找不到复议或诉讼记录", "没有记录 {challenge}。", "请从案件页面选择。"),
-        ("No such reconsideration or action", "There is no record {challenge}.", "Choose it on the page of the case."),
+        ("找不到复议或诉讼记录", "该案件没有这一记录。", "请从案件页面选择。"),
+        ("No such reconsideration or action", "The case has no such record.", "Choose it on the page of the case."),
     ),
 }

@@ -362,10 +362,10 @@ def test_a_place_cannot_be_entered_for_the_past_even_behind_the_products_back(st
         stage.session.execute(text("update approved_place set from_on = from_on - 1 where reference = :code"), {"code": row.code})
 
 
-def test_an_excluded_institution_gets_no_place(stage: Stage) -> None:
+def test_an_institution_that_may_have_no_task_gets_no_place(stage: Stage) -> None:
     world = stage.world()
     row = stage.location(world)
-    world.institution.status = InstitutionStatus.EXCLUDED
+    world.institution.status = InstitutionStatus.SUSPENDED
     with pytest.raises(NotTaskable):
         stage.submit(row)
 

@@ -55,6 +55,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/revoke": {"data": {}},
     "/classes": {"json": {"agreement": "2026-001", "code": "K77", "trade": "电工", "starts_on": "2026-09-01", "ends_on": "2026-09-30"}},
     "/timetable": {"json": {"lessons": [{"on": "2026-09-01", "number": 1, "begins": "09:00", "ends": "10:00", "room": "A1", "teacher": "孙三"}]}},
+    "/statement": {"json": {"points": ["我们不同意"]}},
+    "/hearing-request": {"json": {"reason": "要求听证"}},
+    "/readmission-application": {"json": {"points": ["已整改"]}},
     "/explanations": {
         "json": {"start_at": "2026-09-01T09:00:00+08:00", "end_at": "2026-09-01T09:30:00+08:00", "cause": "power-cut", "text": "全区停电"}
     },
