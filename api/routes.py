@@ -43,7 +43,7 @@ from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import approvals, coverage, draws, exits, health, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
+from api.v1 import approvals, coverage, draws, exits, health, ratings, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -86,6 +86,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     public_exits.router,
     approval_pages.router,
     approval_acts.router,
+    ratings.router,
     credit_items.router,
     credit_acts.router,
     credit_pages.router,

@@ -1,4 +1,4 @@
-"""One demo account per role, and an operator for each training institution. Passwords are new in every run."""
+"""Demo accounts: at least one per role, operator and head of each institution that trains, two officers and two leaders for four eyes."""
 
 import secrets
 from typing import Final
@@ -17,7 +17,9 @@ PEOPLE: Final[tuple[tuple[str, str, Role, str | None], ...]] = (
     ("inspector.2", "检查员 沈雪莲", Role.INSPECTOR, None),
     ("inspector.3", "检查员 孟庆云", Role.INSPECTOR, None),
     ("bureau", "培训科 袁海燕", Role.BUREAU_OFFICER, None),
+    ("bureau.2", "培训科 韩志敏", Role.BUREAU_OFFICER, None),
     ("leader", "分管领导 邓振华", Role.BUREAU_LEADER, None),
+    ("leader.2", "局长 裴国栋", Role.BUREAU_LEADER, None),
     ("legal", "法规科 吕瑞芳", Role.LEGAL_OFFICER, None),
     ("department", "农业农村局 彭向阳", Role.DEPARTMENT_OFFICER, None),
     ("verifier", "第三方核查 于艳玲", Role.THIRD_PARTY_VERIFIER, None),

@@ -52,6 +52,20 @@ class Person:
             raise Refused(answer.status_code, str(problem.get("type", "")).removeprefix("/problems/"), str(problem.get("detail", "")))
         return answer.json() if answer.content else None
 
+    def press(self, page: str, path: str, **fields: str) -> str:
+        """A form of a page, filled in and sent as a browser does. Returns where it led. Raises: Refused."""
+        answer = self._form(path, self.client.get(page), fields)
+        if answer.status_code != 303:
+            raise Refused(answer.status_code, "form", path)
+        return str(answer.headers.get("location", ""))
+
+    def fetch(self, path: str) -> bytes:
+        """A page or file. Raises: Refused."""
+        answer = self.client.get(path)
+        if not answer.is_success:
+            raise Refused(answer.status_code, "page", path)
+        return answer.content
+
     def _form(self, path: str, page: httpx.Response, fields: dict[str, str]) -> httpx.Response:
         found = _TOKEN.search(page.text)
         return self.client.post(path, data={**fields, "csrf_token": html.unescape(found[1]) if found else ""})

@@ -23,6 +23,7 @@ from api.demo.browser import Person
 from api.demo.clips import real_clips
 from api.demo.delivery import deliver
 from api.demo.institutions import build_plan
+from api.demo.judged import check_judgement, judgement_lines, judgement_summary
 from api.demo.plan import AccountPlan, DemoPlan
 from api.demo.story import Spinner, Story, credits_of
 from api.fsck import run_fsck
@@ -125,6 +126,7 @@ def _tell(settings: Settings, cache: Path, place: Path) -> tuple[list[str], dict
         story.draw()
         with Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
             story.review()
+        story.judge()
         story.try_what_is_forbidden()
         story.read_coverage()
         failures = _check(services, story, place)
@@ -177,6 +179,7 @@ def _check(services: Services, story: Story, place: Path) -> list[str]:
     must(all(a["inspector"] != recused for a in honest), "a recused inspector was drawn")
     must(told.finding.get("state") == "confirmed", f"the finding is {told.finding.get('state')}")
     must(len(told.refused) == 3, f"refused: {told.refused}")
+    failures += check_judgement(services, told.judged, story.plan.today)
     failures += _check_evidence(services, story, place)
     return failures
 
@@ -256,6 +259,7 @@ def _summary(story: Story, plan: DemoPlan) -> dict[str, Any]:  # Any: JSON
         "drawn": len(told.tickets),
         "finding": told.finding.get("code"),
         "watched_s": told.finding.get("watched_s"),
+        **judgement_summary(told.judged),
     }
 
 
@@ -266,6 +270,8 @@ def _table(story: Story, plan: DemoPlan, summary: dict[str, Any]) -> None:  # An
         hours = [f"{line[k] / 3600:7.2f} h" for k in ("proven_s", "missing_s", "explained_s")]
         _say(f"{code} {line['name']:<24} {line['recordings']:>4} {'  '.join(hours)}")
     _say(f"抽签 draw {summary['draw']}: {summary['drawn']} · 问题 finding {summary['finding']}")
+    for line in judgement_lines(story.told.judged):
+        _say(line)
     for credit in credits_of(plan):
         _say(credit)
 

@@ -17,6 +17,7 @@ import openpyxl
 from api.agent.agent import Agent, SentFile
 from api.auth.roles import Role
 from api.demo.browser import Person, Refused
+from api.demo.judgement import Judged, exit_case, information_item, public_list, ratings
 from api.demo.looking import look
 from api.demo.plan import DEPARTMENT, AccountPlan, ClassPlan, DemoPlan, InstitutionPlan, RealClip, Repeat
 from supervision.institutions.models import InstitutionKind
@@ -39,6 +40,7 @@ class Told:
     published: dict[str, Any] = field(default_factory=dict)
     explanation: dict[str, Any] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    judged: Judged = field(default_factory=Judged)
 
 
 class Story:
@@ -316,6 +318,21 @@ class Story:
     def read_coverage(self) -> None:
         """The ledger as the bureau sees it at the end."""
         self.told.coverage = self.person(Role.BUREAU_OFFICER).call("GET", "/api/v1/coverage")
+
+    def judge(self) -> None:
+        """Exit case of the cheating one up to the notice, the year's ratings, an information item with its repair page, the public list."""
+        told = self.told.judged
+        officer, second, leader = self.person(Role.BUREAU_OFFICER), self.person(Role.BUREAU_OFFICER, nth=1), self.person(Role.BUREAU_LEADER)
+        exit_case(told, officer, self.person(Role.LEGAL_OFFICER), self.told.institutions["GX003"], self.plan.today)
+        self.say(f"退出案件 {told.case['code']}：证据固定、法制审核、事先告知 · exit case at the notice stage")
+        heads = {code: self.person(Role.INSTITUTION_HEAD, code) for code in ("GX001", "GX002")}
+        ratings(told, officer, leader, heads, (self.plan.today - timedelta(days=1)).year)
+        self.say(
+            "信用评价：" + "，".join(f"{code} {one['tier'] or '–'} {one['state']}" for code, one in told.ratings.items()) + " · ratings of the year"
+        )
+        information_item(told, officer, second, "GX002", self.plan.today)
+        public_list(told, self.url)
+        self.say(f"信用信息 {told.item}：附修复告知；公开目录已更新 · item with its repair page; public list shows tiers")
 
 
 def roster_sheet(group: ClassPlan) -> bytes:

@@ -132,6 +132,7 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "preliminary": Label(N_("preliminary"), "attention"),
         "noticed": Label(N_("notice served, objection possible"), "attention"),
         "objection": Label(N_("objection raised"), "attention"),
+        "uncontested": Label(N_("no objection, to be decided"), "attention"),
         "answered": Label(N_("objection answered"), "attention"),
         "final": Label(N_("in force"), "ok"),
         "published": Label(N_("in force and published"), "ok"),

@@ -17,7 +17,7 @@ def rating_turn(state: RatingState, entered_at: datetime, rule: CycleRule, now_a
         return Turn(Party.BUREAU, "finalise", deadline(object_until, rule.rating_answer_working_days))
     if state is RatingState.OBJECTION:
         return Turn(Party.BUREAU, "answer", deadline(entered_at, rule.rating_answer_working_days))
-    if state is RatingState.ANSWERED:
+    if state in (RatingState.ANSWERED, RatingState.UNCONTESTED):
         return Turn(Party.BUREAU, "finalise", deadline(entered_at, rule.rating_answer_working_days))
     if state is RatingState.FINAL:
         return Turn(Party.BUREAU, "publish", deadline(entered_at, rule.rating_publication_working_days))

@@ -18,6 +18,7 @@ class RatingState(StrEnum):
     PRELIMINARY = "preliminary"  # an officer checked it
     NOTICED = "noticed"  # 初评结果告知书 served
     OBJECTION = "objection"  # 异议
+    UNCONTESTED = "uncontested"  # 放弃异议: the head declared to raise none
     ANSWERED = "answered"  # every point answered by somebody else
     FINAL = "final"  # signed by a named leader; in force
     PUBLISHED = "published"
@@ -33,6 +34,7 @@ class RatingEvent(StrEnum):
     REOPEN = "reopen"
     NOTICE = "notice"
     OBJECT = "object"
+    WAIVE = "waive"
     ANSWER = "answer"
     FINALISE = "finalise"
     FINISH_REPAIR = "finish-repair"
@@ -75,11 +77,14 @@ _notice_is_whole: Final = _every(
     _fact("signed", "signer-missing"),
 )
 _objection_in_time: Final = _every(_fact("within_deadline", "deadline-over"), _fact("statement_given", "statement-missing"))
+_declared_by_the_head: Final = _every(
+    _fact("by_head", "not-the-head"), _fact("within_deadline", "deadline-over"), _fact("statement_given", "statement-missing")
+)
 _answer_is_whole: Final = _every(_fresh_eyes, _fact("points_answered", "objection-unanswered"), _fact("not_worse", "worse-because-of-objection"))
 _signed_after_the_days: Final = _every(
     _fact("objection_time_over", "objection-time-open"), _fresh_eyes, _fact("signed", "signer-missing"), _fact("reproduced", "not-reproduced")
 )
-_signed_after_the_answer: Final = _every(_fresh_eyes, _fact("signed", "signer-missing"), _fact("reproduced", "not-reproduced"))
+_signed_by_another: Final = _every(_fresh_eyes, _fact("signed", "signer-missing"), _fact("reproduced", "not-reproduced"))
 _only_better: Final = _every(_fact("repaired_item", "no-repaired-item"), _fact("not_worse", "worse-after-repair"), _fact("signed", "signer-missing"))
 _inputs_stored: Final = _fact("inputs_stored", "inputs-not-stored")
 
@@ -96,9 +101,11 @@ RATING_MOVES: Final[Moves[RatingState, RatingEvent]] = {
     (_S.PRELIMINARY, _E.REOPEN): Move(_S.COLLECTING, guard=_reason_given, clause="2.3.4"),
     (_S.PRELIMINARY, _E.NOTICE): Move(_S.NOTICED, guard=_notice_is_whole, clause="2.3.4"),
     (_S.NOTICED, _E.OBJECT): Move(_S.OBJECTION, guard=_objection_in_time, clause="2.3.4"),
+    (_S.NOTICED, _E.WAIVE): Move(_S.UNCONTESTED, guard=_declared_by_the_head, clause="2.3.4"),
     (_S.OBJECTION, _E.ANSWER): Move(_S.ANSWERED, guard=_answer_is_whole, clause="2.3.4"),
     (_S.NOTICED, _E.FINALISE): Move(_S.FINAL, guard=_signed_after_the_days, clause="R62"),
-    (_S.ANSWERED, _E.FINALISE): Move(_S.FINAL, guard=_signed_after_the_answer, clause="R62"),
+    (_S.UNCONTESTED, _E.FINALISE): Move(_S.FINAL, guard=_signed_by_another, clause="R62"),
+    (_S.ANSWERED, _E.FINALISE): Move(_S.FINAL, guard=_signed_by_another, clause="R62"),
     (_S.SCORED, _E.FINISH_REPAIR): Move(_S.FINAL, guard=_only_better, clause="R65"),
     (_S.FINAL, _E.PUBLISH): Move(_S.PUBLISHED, clause="R67"),
     (_S.FINAL, _E.SUPERSEDE): _SUPERSEDED,
@@ -110,10 +117,11 @@ RATING_MOVES: Final[Moves[RatingState, RatingEvent]] = {
     (_S.PRELIMINARY, _E.VOID): _VOID,
     (_S.NOTICED, _E.VOID): _VOID,
     (_S.OBJECTION, _E.VOID): _VOID,
+    (_S.UNCONTESTED, _E.VOID): _VOID,
     (_S.ANSWERED, _E.VOID): _VOID,
 }
 
-INSTITUTION_SEES: Final = (_S.NOTICED, _S.OBJECTION, _S.ANSWERED, _S.FINAL, _S.PUBLISHED, _S.SUPERSEDED)
+INSTITUTION_SEES: Final = (_S.NOTICED, _S.OBJECTION, _S.UNCONTESTED, _S.ANSWERED, _S.FINAL, _S.PUBLISHED, _S.SUPERSEDED)
 IN_FORCE: Final = (_S.FINAL, _S.PUBLISHED)
 EFFECTIVE: Final = (_S.FINAL, _S.PUBLISHED, _S.SUPERSEDED)  # has or had effect: never without notice or repair
 EARLY: Final = (_S.OPEN, _S.COLLECTING, _S.FROZEN, _S.SCORED, _S.PRELIMINARY)

@@ -44,8 +44,17 @@ class Rating(Keyed, Base):
             name="named_signer",
         ),
         CheckConstraint(
-            f"state not in ({_listed(lifecycle.EFFECTIVE)}) or repair_item_id is not null or objected_at is not null or decided_at >= object_until",
+            f"state not in ({_listed(lifecycle.EFFECTIVE)}) or repair_item_id is not null or objected_at is not null"
+            " or decided_at >= coalesce(waived_at, object_until)",
             name="time_to_object",
+        ),
+        CheckConstraint(
+            "(waived_at is null) = (waiver_paper_id is null) and (state <> 'uncontested' or waived_at is not null)", name="waived_in_writing"
+        ),
+        CheckConstraint(
+            "waived_at is null or (notice_paper_id is not null and waiver_paper_id <> notice_paper_id"
+            " and waived_at < object_until and objected_at is null)",
+            name="waived_in_time",
         ),
         CheckConstraint("objected_at is null or decided_at is null or answered_by_id is not null", name="objection_answered"),
         CheckConstraint("decided_by_id is null or noticed_by_id is null or decided_by_id <> noticed_by_id", name="four_eyes"),
@@ -80,6 +89,8 @@ class Rating(Keyed, Base):
     noticed_by_id: Mapped[UUID | None]
     object_until: Mapped[datetime | None]
     objected_at: Mapped[datetime | None]
+    waived_at: Mapped[datetime | None]  # the head declared to raise no objection
+    waiver_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_paper.id"))
     answered_by_id: Mapped[UUID | None]
     decided_by_id: Mapped[UUID | None]
     decided_by: Mapped[str] = mapped_column(default="")

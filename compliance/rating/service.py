@@ -30,6 +30,7 @@ from supervision.institutions import service as registry
 from supervision.institutions.models import CreditTier, Institution, Tier
 
 BASIS: Final = "credit-tier"
+HEAD: Final = "institution-head"
 
 
 def open_cycle(session: Session, year: int, *, leave_out: Collection[str] = (), actor: Actor, clock: Clock) -> list[Rating]:
@@ -128,6 +129,26 @@ def raise_objection(
     row.objected_at = at
     facts = {"within_deadline": within, "statement_given": True, **casepapers.cited(paper)}
     history.move(session, row, RATING_MOVES, RatingEvent.OBJECT, actor=actor, at=at, facts=facts)
+    return paper
+
+
+def waive_objection(session: Session, code: str, *, declared: bool, institution_id: UUID, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
+    """放弃异议: the head, and nobody else, declares over their name that no objection will be raised; the decision may follow at once.
+
+    It binds. Raises: RatingNotFound, ForbiddenMove (`not-the-head`, `deadline-over`, `statement-missing` — nothing declared).
+    """
+    at = clock.now_at()
+    row = queries.rating(session, code, institution_id=institution_id, lock=True)
+    content = letters.statement(row.code, at=at, author=papers.signer(actor, name), text=letters.WAIVER)
+    paper = casepapers.take(session, row, "rating-waiver", content, actor=actor, at=at)
+    facts = {
+        "by_head": actor.role == HEAD,
+        "within_deadline": row.object_until is not None and at < row.object_until,
+        "statement_given": declared and actor.id is not None,
+        **casepapers.cited(paper),
+    }
+    row.waived_at, row.waiver_paper_id = at, paper.id
+    history.move(session, row, RATING_MOVES, RatingEvent.WAIVE, actor=actor, at=at, facts=facts)
     return paper
 
 

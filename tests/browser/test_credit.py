@@ -57,6 +57,26 @@ def test_a_year_is_rated_objected_to_decided_and_published(people: People, world
         assert officer.request.get(address).body().startswith(b"%PDF-")
 
 
+def test_the_head_declares_that_there_is_no_objection_and_the_leader_decides_at_once(people: People, world: World, hands: Hands) -> None:
+    year = people.site.services.clock.today_on().year
+    officer, leader = people.signed_in(Role.BUREAU_OFFICER), people.signed_in(Role.BUREAU_LEADER)
+    head = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
+    officer.goto(f"/credit?year={year}")
+    pressed(officer, f"Begin the rating of {year}")
+    for bulk in ("Freeze and score all (1)", "All scores are checked (1)", "Serve all notices (1)"):
+        pressed(officer, bulk)
+    code = f"R{year}-0001"
+    head.goto(f"/credit/ratings/{code}")
+    in_both(head, people, f"/credit/ratings/{code}", "credit-no-objection")
+    head.goto(f"/credit/ratings/{code}")
+    head.get_by_label("I have read the notice and raise no objection", exact=True).check()
+    pressed(head, "Sign the declaration")
+    expect(head.get_by_text("no objection, to be decided", exact=True).first).to_be_visible()
+    leader.goto(f"/credit/ratings/{code}")
+    pressed(leader, "Sign the decision")
+    expect(leader.get_by_text("in force", exact=True).first).to_be_visible()
+
+
 def test_an_item_is_told_decided_and_repaired(people: People, world: World, hands: Hands, tmp_path: Path) -> None:
     officer, second, leader = (people.signed_in(role) for role in (Role.BUREAU_OFFICER, Role.BUREAU_OFFICER, Role.BUREAU_LEADER))
     today = people.site.services.clock.today_on()

@@ -76,6 +76,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "inputs-not-stored": ("评价数据尚未冻结保存", "the inputs are not stored"),
     "minor-not-published": ("轻微信用信息原则上不公示", "a minor item is not published in principle"),
     "no-repaired-item": ("没有已修复或期满的信用信息", "no item was repaired or has expired"),
+    "not-the-head": ("只能由机构负责人声明", "only the head of the institution may declare it"),
     "no-successor": ("没有取代它的评价", "no other rating takes its place"),
     "not-repairable-by-law": ("依法不得修复", "the law lets nobody repair it"),
     "not-reproduced": ("冻结数据不能复算出该结果", "the frozen inputs do not give this result"),

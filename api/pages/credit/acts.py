@@ -101,6 +101,14 @@ def raise_objection(caller: Head, desk: AtDesk, code: str, points: Words = "", f
     )
 
 
+@router.post("/credit/ratings/{code}/waive")
+def waive_objection(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(max_length=3)] = "") -> Response:
+    """放弃异议: the head declares that no objection will be raised."""
+    own = caller.tenant()
+    said = declared == "yes"
+    return _done(caller, desk, code, lambda by: service.waive_objection(desk.session, code, declared=said, institution_id=own, **by))
+
+
 @router.post("/credit/ratings/{code}/answer")
 def answer(caller: Answerer, desk: AtDesk, code: str, answers: Many = None, strike: Words = "") -> Response:
     """Answer every point; evidence that no longer counts, one per line."""

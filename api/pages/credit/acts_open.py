@@ -32,9 +32,11 @@ class Acts:
 def rating_acts(state: RatingState, role: Role | None, awaited: str, *, took_part: bool) -> Acts:
     """`awaited`: the act of the clock that runs; `took_part`: this person signed something of it before."""
     if role is Role.INSTITUTION_HEAD:
-        return Acts(frozenset({"object"} if awaited == "object" else ()))
+        return Acts(frozenset({"object", "waive"} if awaited == "object" else ()))
     if role is Role.INSTITUTION_OPERATOR:
-        return Acts(frozenset(), (N_("The head of the institution may object."),) if awaited == "object" else ())
+        return Acts(
+            frozenset(), (N_("The head of the institution may object, or declare that there is no objection."),) if awaited == "object" else ()
+        )
     if role not in ANSWERERS:
         return Acts(frozenset())
     found: set[str] = set()
@@ -48,13 +50,13 @@ def rating_acts(state: RatingState, role: Role | None, awaited: str, *, took_par
         found |= set() if took_part else {"answer"}
         why += [N_("You took part in it; another person must answer the objection.")] if took_part else []
     if awaited == "object":
-        why.append(N_("It can be decided when the days for an objection are over."))
+        why.append(N_("It can be decided when the days for an objection are over, or when the head of the institution declares to raise none."))
     if awaited == "finalise":
         if role is Role.BUREAU_LEADER and not took_part:
             found.add("finalise")
         else:
             why.append(N_("A leader who took no part decides."))
-    if role is Role.BUREAU_LEADER and state in (*EARLY, RatingState.NOTICED, RatingState.OBJECTION, RatingState.ANSWERED):
+    if role is Role.BUREAU_LEADER and state in (*EARLY, RatingState.NOTICED, RatingState.OBJECTION, RatingState.UNCONTESTED, RatingState.ANSWERED):
         found.add("void")
     return Acts(frozenset(found), tuple(why))
 

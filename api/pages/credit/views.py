@@ -42,11 +42,13 @@ PARTIES = {Party.BUREAU: N_("bureau"), Party.INSTITUTION: N_("institution")}
 MOVES = {
     "open": N_("begun"), "collect": N_("collection begun"), "freeze": N_("inputs frozen"), "score": N_("scored"), "check": N_("checked: preliminary"),
     "reopen": N_("back to collecting"), "notice": N_("notice served"), "object": N_("objection raised"), "answer": N_("objection answered"),
-    "finalise": N_("decided and in force"), "finish-repair": N_("computed again because an item ended: in force"), "publish": N_("published"),
+    "waive": N_("no objection: declared by the head"), "finalise": N_("decided and in force"),
+    "finish-repair": N_("computed again because an item ended: in force"), "publish": N_("published"),
     "supersede": N_("superseded"), "void": N_("void"),
 }  # fmt: skip
 KINDS = {
-    "rating-notice": N_("Notice of the preliminary rating"), "rating-objection": N_("Objection"), "rating-answer": N_("Answer to the objection"),
+    "rating-notice": N_("Notice of the preliminary rating"), "rating-objection": N_("Objection"), "rating-waiver": N_("Declaration of no objection"),
+    "rating-answer": N_("Answer to the objection"),
     "rating-decision": N_("Decision of the rating"), "item-letter": N_("Letter on an information item"), "item-statement": N_("Statement"),
     "item-decision": N_("Decision on an information item"), "repair-application": N_("Application for repair"),
     "repair-acceptance": N_("Acceptance of the application"), "repair-return": N_("Application returned"), "repair-decision": N_("Repair granted"),

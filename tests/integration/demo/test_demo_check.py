@@ -21,3 +21,12 @@ def test_the_whole_way_ends_as_the_story_says() -> None:
     assert summary["institutions"]["GX001"]["missing_s"] == 0
     assert summary["institutions"]["GX002"]["explained_s"] > 0
     assert summary["watched_s"] >= 280
+    assert summary["exit"]["state"] == "notice-served"
+    assert len(summary["exit"]["notice_sha256"]) == 64
+    tiers = {code: one["tier"] for code, one in summary["ratings"].items()}
+    assert tiers["GX001"] in {"A", "B"}
+    assert {tiers["GX002"], tiers["GX003"]} <= {"C", "D"}
+    assert summary["ratings"]["GX001"]["selection_rank"] < summary["ratings"]["GX002"]["selection_rank"]
+    assert summary["ratings"]["GX003"]["state"] == "noticed"
+    assert summary["public_tiers"] == {"GX001": tiers["GX001"], "GX002": tiers["GX002"], "GX003": None}
+    assert summary["information_item"].startswith("K")

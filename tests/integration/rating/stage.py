@@ -76,6 +76,9 @@ class Bench:
     def published(self, year: int = 2026) -> Rating:
         return service.publish(self.session, self.final(year).code, actor=OFFICER, clock=self.clock)
 
+    def waive(self, row: Rating, *, actor: Actor = HEAD, declared: bool = True) -> None:
+        service.waive_objection(self.session, row.code, declared=declared, institution_id=self.owner.id, actor=actor, clock=self.clock)
+
     def object(self, row: Rating, *points: str) -> None:
         service.raise_objection(self.session, row.code, points=points, files=[PAPER], institution_id=self.owner.id, actor=HEAD, clock=self.clock)
 

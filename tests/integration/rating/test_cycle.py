@@ -1,6 +1,7 @@
 """The yearly rating on a real PostgreSQL: frozen inputs, notice, objection, four eyes, effects, publication, replay. R61–R67; 2.3.4."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -179,6 +180,51 @@ def test_an_objection_after_the_last_day_is_refused(bench: Bench) -> None:
     assert why_not(refused) == "deadline-over"
 
 
+def test_the_head_declares_no_objection_and_the_decision_may_follow_at_once(bench: Bench) -> None:
+    row = bench.noticed()
+    bench.waive(row)
+    assert (row.state, row.waived_at) == (RatingState.UNCONTESTED, bench.now)
+    paper = papers.of_case(bench.session, row.id)[-1]
+    assert (paper.kind, paper.id, paper.author_id) == ("rating-waiver", row.waiver_paper_id, HEAD.id)
+    assert "放弃提出异议" in paper.content["text"]
+    with pytest.raises(ForbiddenMove), bench.session.begin_nested():
+        bench.object(row, "反悔")
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        service.finalise(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    assert why_not(refused) == "same-person"
+    service.finalise(bench.session, row.code, rules=bench.rules, actor=LEADER, clock=bench.clock)
+    assert row.object_until is not None and row.decided_at is not None
+    assert row.decided_at < row.object_until
+    assert bench.tiers() == ["D"]
+
+
+@pytest.mark.parametrize("actor", [OFFICER, LEADER, LEGAL, replace(HEAD, role="institution-operator")], ids=lambda actor: actor.role)
+def test_nobody_but_the_head_declares_that_there_is_no_objection(bench: Bench, actor: Actor) -> None:
+    row = bench.noticed()
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        bench.waive(row, actor=actor)
+    assert why_not(refused) == "not-the-head"
+
+
+def test_no_objection_is_declared_in_words_in_time_after_the_notice_and_by_the_own_institution(bench: Bench) -> None:
+    early = bench.frozen()
+    with pytest.raises(RatingNotFound):
+        bench.waive(early)
+    service.check(bench.session, early.code, actor=OFFICER, clock=bench.clock)
+    service.serve_notice(bench.session, early.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    stranger = make_world(bench.session, NOW - timedelta(days=100)).institution
+    with pytest.raises(RatingNotFound):
+        service.waive_objection(bench.session, early.code, declared=True, institution_id=stranger.id, actor=HEAD, clock=bench.clock)
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        bench.waive(early, declared=False)
+    assert why_not(refused) == "statement-missing"
+    assert early.object_until is not None
+    bench.now = early.object_until
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        bench.waive(early)
+    assert why_not(refused) == "deadline-over"
+
+
 def test_only_the_published_is_public_with_three_plain_reasons(bench: Bench) -> None:
     row = bench.final()
     apply_scope(bench.session, PUBLIC)
@@ -249,6 +295,7 @@ def test_selection_goes_by_tier_then_score(bench: Bench) -> None:
     assert order.index(unrated.code) < order.index(bench.owner.code)
 
 
+DECIDED = "update rating set state = 'final', decided_by_id = uuidv7(), decided_by = 'x', decided_at = {at} where id = :id"
 FORBIDDEN_BY_THE_DATABASE = {
     "final without notice": "update rating set state = 'final', decided_by_id = uuidv7(), decided_by = 'x', decided_at = now() where id = :id",
     "published without signer": "update rating set state = 'published' where id = :id",
@@ -276,6 +323,25 @@ def test_the_database_refuses_one_person_for_notice_answer_and_decision(bench: B
     ):
         with pytest.raises(IntegrityError), bench.session.begin_nested():
             bench.session.execute(text(statement), {"id": row.id})
+
+
+@pytest.mark.parametrize(
+    ("wall", "statement"),
+    [
+        ("waived_in_writing", "update rating set state = 'uncontested', waived_at = null, waiver_paper_id = null where id = :id"),
+        ("waived_in_writing", "update rating set waiver_paper_id = null where id = :id"),
+        ("waived_in_time", "update rating set waived_at = object_until where id = :id"),
+        ("waived_in_time", "update rating set waiver_paper_id = notice_paper_id where id = :id"),
+        ("waived_in_time", "update rating set objected_at = waived_at where id = :id"),
+        ("time_to_object", DECIDED.format(at="waived_at - interval '1 second'")),
+    ],
+)
+def test_the_database_alone_wants_the_declaration_of_no_objection_in_writing_and_in_time(bench: Bench, wall: str, statement: str) -> None:
+    row = bench.noticed()
+    bench.waive(row)
+    bench.session.flush()
+    with pytest.raises(IntegrityError, match=wall), bench.session.begin_nested():
+        bench.session.execute(text(statement), {"id": row.id})
 
 
 def test_an_item_in_force_is_an_input_with_its_floor(bench: Bench) -> None:

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/classes/{code}/outcomes/evidence": {"data": {"trainee": str(uuid4()), "kind": "licence", "reference": "1", "employed_on": "2026-09-01"}},
     "/cameras": {"files": {"picture": ("a.png", b"\x89PNG\r\n\x1a\n")}},
     "/proofs": {"data": {"proof": "fire"}, "files": {"files": ("a.pdf", b"%PDF-")}},
+    "/api/v1/ratings/{code}/waiver": {"json": {"declared": True}},
     "/api/v1/approvals/{code}": {"json": {"kind": "extension"}},
     "/api/v1/approvals/{code}/withdraw": {"json": {}},
     "/api/v1/approvals/{code}/view": {"json": {"said": "陈述"}},
