@@ -66,7 +66,7 @@ def dashboard(request: Request, caller: Reader, session: SessionDep, services: S
     """Duties first, then targets, then each institution."""
     today = services.clock.today_on()
     rule = services.policy.read(TargetRule, today)
-    days = services.policy.read(DashboardRule, today).dashboard_coverage_days
+    dashboard_rule = services.policy.read(DashboardRule, today)
     return render(
         request,
         "reports/dashboard.html",
@@ -78,8 +78,8 @@ def dashboard(request: Request, caller: Reader, session: SessionDep, services: S
         standings=words.STANDINGS,
         today=today,
         marks=[day_of(today.year, rule.midyear_due_day), day_of(today.year, rule.yearend_due_day)],
-        smalls=multiples(session, today, days),
-        days=days,
+        smalls=multiples(session, today, dashboard_rule),
+        days=dashboard_rule.dashboard_coverage_days,
     )
 
 

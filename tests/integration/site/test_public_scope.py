@@ -11,6 +11,8 @@ from sqlalchemy import select, text
 from api.auth.access import matrix
 from api.auth.roles import Role
 from api.main import create_app
+from api.pages.public.feeds import FeedRule
+from compliance.policy.book import Book
 from storage.database.session import PUBLIC, SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
 from supervision.findings.lifecycle import FindingState
@@ -126,7 +128,8 @@ def test_the_directory_finds_by_name_trade_and_place_and_says_why(site: Site, wo
 
 def test_the_feeds_have_stable_fields_may_be_kept_and_are_the_same_as_sheet(site: Site, worlds: tuple[World, World]) -> None:
     feed = httpx.get(f"{site.url}/public/institutions.json")
-    assert feed.headers["cache-control"] == "public, max-age=300"
+    seconds = Book.load().read(FeedRule, on=date(2026, 11, 24)).feed_cache_seconds
+    assert (seconds, feed.headers["cache-control"]) == (300, "public, max-age=300")
     assert feed.headers["access-control-allow-origin"] == "*"
     assert httpx.get(f"{site.url}/public/institutions.json", headers={"If-None-Match": feed.headers["etag"]}).status_code == 304
     body = feed.json()
