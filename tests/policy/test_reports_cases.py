@@ -24,7 +24,7 @@ def outcome(case: Case) -> dict[str, object]:
         found = startup(facts["startup_ended"], facts["licensed"], rule, today=on)
         return {"startup": found.standing.value, "deadline": found.deadline_on}
     if "owed" in facts:
-        payments = None if facts["owed"] is None else Payments(facts["owed"], facts["paid"])
+        payments = None if facts["owed"] is None else Payments(facts["owed"], facts["paid"], facts.get("waiting", 0))
         due = payment_duty(2026, payments, rule, today=on)
         return {"payment": due.standing.value, "deadline": due.due_on}
     if "universal_days" in facts:
