@@ -15,7 +15,6 @@ from api.pages.credit import acts as credit_acts
 from api.pages.credit import items as credit_items
 from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
-from api.pages.exit import public as public_exits
 from api.pages.exit import steps as exit_acts
 from api.pages.exit import views as exit_pages
 from api.pages.findings import procedure as finding_acts
@@ -83,7 +82,6 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     exits.router,
     exit_pages.router,
     exit_acts.router,
-    public_exits.router,
     approval_pages.router,
     approval_acts.router,
     ratings.router,

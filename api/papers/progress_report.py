@@ -14,7 +14,20 @@ from storage.kernel.clock import BUREAU_ZONE
 
 TITLE: Final = "职业技能培训工作进度双周调度表"
 CATEGORIES: Final = {"enterprise": "企业职工培训", "order": "订单式", "project": "项目制", "universal": "普惠制", "startup": "创业培训"}
-HEADS: Final = ("培训机构", "培训类别", "任务数", "报名人数", "本期培训", "累计培训", "完成率", "本期取证", "累计取证", "累计就业")
+HEADS: Final = (
+    "培训机构",
+    "培训类别",
+    "任务数",
+    "报名人数",
+    "本期培训",
+    "累计培训",
+    "完成率",
+    "本期取证",
+    "累计取证",
+    "累计就业",
+    "应付补贴",
+    "已付补贴",
+)
 DUTIES: Final = {
     "trained-midyear": "6月底培训完成率不低于50%",
     "certified-midyear": "6月底取证完成率不低于50%",
@@ -26,6 +39,7 @@ DUTIES: Final = {
     "enterprise": "企业职工培训不少于三分之一",
     "order-project": "订单式、项目制不少于其余任务十分之一",
     "brand": "劳务品牌培训",
+    "payments": "上年度补贴资金支付（元）",
 }
 STANDINGS: Final = {
     "on-pace": "按进度可完成",
@@ -37,7 +51,7 @@ STANDINGS: Final = {
 }
 NOTE: Final = (
     "说明：培训人数为结业登记人数（不含退学）；取证人数为考核合格人数；就业人数为已核实就业证明的人数；"
-    "任务数已扣除经批准的核减。本表数字取自周期最后一天的登记，签发后不再变动。"
+    "任务数已扣除经批准的核减；应付补贴、已付补贴为本年度已结业班级的金额，单位为元。本表数字取自周期最后一天的登记，签发后不再变动。"
 )
 
 
@@ -58,6 +72,8 @@ def _cells(name: str, category: str, one: dict[str, Any]) -> tuple[str, ...]:  #
         one["certified"] - one["certified_before"],
         one["certified"],
         one["employed"],
+        one["owed_yuan"],
+        one["paid_yuan"],
     )
     return (name, category, *(str(figure) for figure in figures))
 
@@ -96,9 +112,9 @@ def render_report(row: ProgressReport, *, bureau: str) -> bytes:
     told = row.content
     paper = Paper(TITLE, row.code, row.signed_at or row.prepared_at, lying=True)
     first, last = (day_text(told["period"][name]) for name in ("starts_on", "ends_on"))
-    paper.paragraph(f"填报单位：{bureau}　　统计周期：{first} 至 {last}　　单位：人", size=10.5)
+    paper.paragraph(f"填报单位：{bureau}　　统计周期：{first} 至 {last}　　单位：人、元", size=10.5)
     paper.ln(1)
-    paper.ruled(HEADS, table_rows(told), widths=(27, 12, 8, 9, 9, 9, 9, 9, 9, 9), left=2)
+    paper.ruled(HEADS, table_rows(told), widths=(24, 11, 7, 8, 8, 8, 8, 8, 8, 8, 9, 9), left=2)
     paper.heading("目标任务和时限")
     paper.ruled(("事项", "条款", "时限", "应达到", "已达到", "情况"), duty_rows(told), widths=(36, 10, 18, 10, 10, 26), left=3)
     paper.ln(2)

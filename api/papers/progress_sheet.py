@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from api.papers.progress_report import HEADS, NOTE, TITLE, day_text, duty_rows, signed_text, table_rows
 from compliance.reports.models import ProgressReport
 
-WIDTHS: Final = (34, 16, 10, 10, 10, 10, 10, 10, 10, 10)
+WIDTHS: Final = (34, 16, 10, 10, 10, 10, 10, 10, 10, 10, 12, 12)
 LINE: Final = Side(style="thin", color="808080")
 GRID: Final = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 
@@ -23,11 +23,11 @@ def render_sheet(row: ProgressReport, *, bureau: str) -> bytes:
     assert isinstance(sheet, Worksheet)  # noqa: S101 - a new workbook has one
     sheet.title = "双周调度表"
     told = row.content
-    for letter, width in zip("ABCDEFGHIJ", WIDTHS, strict=True):
+    for letter, width in zip("ABCDEFGHIJKL", WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     _wide(sheet, TITLE, bold=True, centred=True)
     _wide(sheet, f"编号：{row.code}　填报单位：{bureau}")
-    _wide(sheet, f"统计周期：{day_text(told['period']['starts_on'])} 至 {day_text(told['period']['ends_on'])}　单位：人")
+    _wide(sheet, f"统计周期：{day_text(told['period']['starts_on'])} 至 {day_text(told['period']['ends_on'])}　单位：人、元")
     _table(sheet, HEADS, table_rows(told))
     sheet.append([])
     _wide(sheet, "目标任务和时限", bold=True)

@@ -17,9 +17,9 @@ from compliance.exit import effects, opening, procedure, queries, readmission, r
 from compliance.exit.models import ExitCase, SheetKind
 from compliance.exit.rules import Measure
 from compliance.papers import service as papers
+from compliance.publication import queries as publication
 from storage.kernel.errors import NotFound
 from storage.ledger import service as ledger
-from supervision.institutions import standing
 from supervision.institutions.models import Institution
 from supervision.outcomes.models import AuditProblem
 
@@ -289,19 +289,19 @@ def exclusions(_caller: Anyone, session: SessionDep, limit: Annotated[int, Query
     """Published exclusions and restrictions, in force and ended."""
     return [
         told.ExclusionOut(
-            institution=institution.name,
-            institution_code=institution.code,
-            bar=bar.bar.value,
-            ground=bar.ground,
-            clause=bar.clause,
-            decision=bar.decision_number,
-            from_on=bar.from_on,
-            until_on=bar.until_on,
-            lifted_on=bar.lifted_on,
-            lifted_why=bar.lifted_why.value if bar.lifted_why else None,
-            lifted_document=bar.lifted_document,
+            institution=one.institution,
+            institution_code=one.institution_code,
+            bar=one.bar.value,
+            ground=one.ground,
+            clause=one.clause,
+            decision=one.document,
+            from_on=one.from_on,
+            until_on=one.until_on,
+            lifted_on=one.ended_on,
+            lifted_why=one.ended_why.value if one.ended_why else None,
+            lifted_document=one.ended_document,
         )
-        for bar, institution in standing.published(session, limit=limit)
+        for one in publication.exclusions(session, limit=limit)
     ]
 
 

@@ -22,7 +22,18 @@ from supervision.classes.models import TrainingClass
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
 from supervision.findings.rules import DefectCode, Severity
-from supervision.institutions.models import CreditTier, Institution, InstitutionKind, InstitutionStatus, TeachingPoint, Tier
+from supervision.institutions.models import (
+    Bar,
+    CreditTier,
+    DirectoryExclusion,
+    Institution,
+    InstitutionKind,
+    InstitutionStatus,
+    Lifted,
+    RunningClasses,
+    TeachingPoint,
+    Tier,
+)
 
 MOST_REASONS: Final = 3
 MOST_CLASSES: Final = 50
@@ -41,15 +52,27 @@ class PublicReason:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An exclusion from the directory, in force or ended. `document` is the decision's number."""
+    """What a published decision of the exit stage forbids, in force or ended. `document` is its number, `ground` the code of the trigger.
+
+    `until_on`: the first day on which it may end; `ended_on` with why and by which document once it has.
+    """
 
     institution_code: str
     institution: str
     document: str
-    from_on: date | None
-    until_on: date | None
+    bar: Bar
+    ground: str
     clause: str
-    in_force: bool
+    running_classes: RunningClasses
+    from_on: date
+    until_on: date
+    ended_on: date | None
+    ended_why: Lifted | None
+    ended_document: str
+
+    @property
+    def in_force(self) -> bool:
+        return self.ended_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +220,30 @@ def _finding_reasons(session: Session, institution_ids: Sequence[UUID]) -> dict[
 
 
 def exclusions(session: Session, *, institution_id: UUID | None = None, limit: int = 200) -> list[Exclusion]:
-    """Exclusions from the directory (R43, R47), newest first: what the registry says is in force."""
-    query = select(Institution.code, Institution.name).where(Institution.status == InstitutionStatus.EXCLUDED).order_by(Institution.code).limit(limit)
+    """Published exclusions and restrictions (R43, R47, R67): those in force first, newest first. Who signed is not public and not selected."""
+    query = (
+        select(
+            Institution.code,
+            Institution.name,
+            DirectoryExclusion.decision_number,
+            DirectoryExclusion.bar,
+            DirectoryExclusion.ground,
+            DirectoryExclusion.clause,
+            DirectoryExclusion.running_classes,
+            DirectoryExclusion.from_on,
+            DirectoryExclusion.until_on,
+            DirectoryExclusion.lifted_on,
+            DirectoryExclusion.lifted_why,
+            DirectoryExclusion.lifted_document,
+        )
+        .join(Institution, Institution.id == DirectoryExclusion.institution_id)
+        .where(DirectoryExclusion.published_at.is_not(None))
+        .order_by(DirectoryExclusion.lifted_on.is_not(None), DirectoryExclusion.from_on.desc(), DirectoryExclusion.id.desc())
+        .limit(limit)
+    )
     if institution_id is not None:
-        query = query.where(Institution.id == institution_id)
-    return [Exclusion(code, name, "", None, None, "R47", in_force=True) for code, name in session.execute(query)]
+        query = query.where(DirectoryExclusion.institution_id == institution_id)
+    return [Exclusion(*list(row)) for row in session.execute(query)]
 
 
 def _conditions(wanted: Wanted, on: date) -> list[ColumnElement[bool]]:

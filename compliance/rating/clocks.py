@@ -9,6 +9,11 @@ from compliance.rating.terms import ItemRule
 from supervision.findings.clocks import Party, Turn, deadline
 
 
+def may_object_until(noticed_at: datetime, rule: CycleRule) -> datetime:
+    """The end of the days in which the institution may object to a preliminary rating."""
+    return deadline(noticed_at, rule.rating_objection_working_days)
+
+
 def rating_turn(state: RatingState, entered_at: datetime, rule: CycleRule, now_at: datetime, *, object_until: datetime | None) -> Turn | None:
     """The clock that runs; None when nothing with a deadline is awaited. What the notice named binds."""
     if state is RatingState.NOTICED and object_until is not None:

@@ -207,7 +207,7 @@ def _records(session: Session, institution_id: UUID, span: _Year, rules: Ruleset
         .where(begun)
     ).one()
     yield from _ratio(Kind.ROSTER, day, f"roster/{span.year}", whole, lines)
-    due = span.as_of - timedelta(days=rules.collection.rating_archive_grace_days)
+    due = rules.collection.archives_due_before(span.as_of)
     ended = (TrainingClass.institution_id == institution_id, TrainingClass.ends_on >= span.first, TrainingClass.ends_on < min(span.after, due))
     filed, lines = session.execute(
         select(func.count(Completion.id), func.count())
@@ -238,7 +238,7 @@ def _outcomes(session: Session, institution_id: UUID, span: _Year, rules: Rulese
     ).one_or_none()
     if quality is not None:
         yield Event(Kind.QUALITY, quality.evaluated_on, quality.document, value=quality.score_permille, of=1000)
-    yield from _startups(session, institution_id, span, rules.collection.rating_startup_months)
+    yield from _startups(session, institution_id, span, rules.collection.startup_success_months)
 
 
 def _startups(session: Session, institution_id: UUID, span: _Year, months: int) -> Iterator[Event]:

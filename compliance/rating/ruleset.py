@@ -1,7 +1,7 @@
 """The figures of a day for rating and credit, read together from the policy book. Invariant 8."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from compliance.policy.book import Book
 from compliance.rating.rules import RatingRule
@@ -14,8 +14,12 @@ from supervision.outcomes.rules import EmploymentRule
 class CollectionRule:
     """What is collected."""
 
-    rating_startup_months: int
+    startup_success_months: int  # R28, the same figure as the startup watch
     rating_archive_grace_days: int
+
+    def archives_due_before(self, as_of: date) -> date:
+        """Classes that ended before this day and have no result registered count as missing from the archive (R76)."""
+        return as_of - timedelta(days=self.rating_archive_grace_days)
 
 
 @dataclass(frozen=True, slots=True)

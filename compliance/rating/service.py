@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from compliance.papers import service as casepapers
 from compliance.papers.models import CasePaper
 from compliance.rating import events, inputs, letters, papers, queries, replay
+from compliance.rating.clocks import may_object_until
 from compliance.rating.errors import MalformedRating, RatingExists
 from compliance.rating.lifecycle import RATING_MOVES, RatingEvent, RatingState
 from compliance.rating.models import CreditItem, Rating, RatingInputs
@@ -24,7 +25,6 @@ from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.ledger import history
 from supervision.findings.attachments import Given
-from supervision.findings.clocks import deadline
 from supervision.institutions import restrictions
 from supervision.institutions import service as registry
 from supervision.institutions.models import CreditTier, Institution, Tier
@@ -83,7 +83,7 @@ def serve_notice(session: Session, code: str, *, rules: Ruleset, actor: Actor, c
     """初评告知: from now on the institution sees it and may object. Raises: RatingNotFound, ForbiddenMove."""
     at = clock.now_at()
     row = queries.rating(session, code, lock=True)
-    until = deadline(at, rules.cycle.rating_objection_working_days)
+    until = may_object_until(at, rules.cycle)
     content = letters.rating_notice(
         papers.addressee(session, row),
         row.code,

@@ -15,6 +15,7 @@ from compliance.reports.errors import ReportNotFound
 from compliance.reports.lifecycle import LIVE_STATES, ReportState
 from compliance.reports.models import FigureKind, ProgressReport, StatedFigure
 from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, day_of
+from compliance.subsidy.queries import money_of_year
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Category, Enrolment, Lesson, TrainingAgreement, TrainingClass
 from supervision.institutions.models import Institution
@@ -227,9 +228,12 @@ def training_days(session: Session, year: int) -> dict[str, list[int]]:
     return found
 
 
-def payments_of(_session: Session, _year: int, _on: date) -> Payments | None:
-    """Persons owed and paid a subsidy of a year (R87, R94); None until there is a register of payments."""
-    return None
+def payments_of(session: Session, year: int, on: date) -> Payments | None:
+    """What is owed and was paid up to a day for the classes of a year that ended (R87, R94); None while no class of the year has ended."""
+    found = money_of_year(session, year, on).values()
+    if not found:
+        return None
+    return Payments(sum(one.owed_yuan for one in found), sum(one.paid_yuan for one in found), sum(one.waits for one in found))
 
 
 def report(session: Session, code: str, *, lock: bool = False) -> ProgressReport:

@@ -248,16 +248,17 @@ def payment_due_on(year: int, rule: TargetRule) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """Persons of a year for whom a subsidy is owed, and paid so far."""
+    """Yuan owed and paid for the classes of a year. `waiting`: ended classes that nobody has claimed and that may be worth something."""
 
     owed: int
     paid: int
+    waiting: int = 0
 
 
 def payment_duty(year: int, payments: Payments | None, rule: TargetRule, *, today: date) -> Duty:
-    """R94. Without a register of payments the standing is unknown, never assumed."""
+    """R94, in yuan. Unknown while no class has ended; never met while a class waits to be claimed."""
     due_on = payment_due_on(year, rule)
     if payments is None:
         return Duty("payments", "R94", due_on, 0, Progress(None), Standing.UNKNOWN, None)
-    standing = Standing.MET if payments.paid >= payments.owed else Standing.MISSED if today > due_on else Standing.SHORT
+    standing = Standing.MET if payments.paid >= payments.owed and not payments.waiting else Standing.MISSED if today > due_on else Standing.SHORT
     return Duty("payments", "R94", due_on, payments.owed, Progress(payments.paid), standing, None)

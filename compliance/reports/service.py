@@ -12,8 +12,9 @@ from compliance.reports.errors import MalformedFigure, PeriodNotOver, ReportChan
 from compliance.reports.lifecycle import REPORT_MOVES, ReportEvent, ReportState
 from compliance.reports.models import FigureKind, ProgressReport, StatedFigure
 from compliance.reports.periods import Period
-from compliance.reports.rules import TargetRule, duties
+from compliance.reports.rules import TargetRule, duties, payment_duty
 from compliance.reports.snapshot import content
+from compliance.subsidy.queries import money_of_year
 from storage.kernel.actor import Actor
 from storage.kernel.canonical import canonical_json
 from storage.kernel.clock import Clock
@@ -125,7 +126,8 @@ def _content(session: Session, period: Period, rule: TargetRule) -> dict[str, An
         queries.task_lines(session, year),
         queries.class_lines(session, year, period.starts_on - timedelta(days=1)),
         queries.class_lines(session, year, last),
-        duties(watched, rule, today=last),
+        money_of_year(session, year, last),
+        [*duties(watched, rule, today=last), payment_duty(year - 1, queries.payments_of(session, year - 1, last), rule, today=last)],
     )
 
 

@@ -1,23 +1,31 @@
 """The figures of a biweekly report as they are kept: canonical, hashed, printed by nobody else's arithmetic. R98. Pure.
 
-By institution and category: task, enrolled, trained, certified, employed, up to the end of the period and (trained, certified) within it.
+By institution and category: task, enrolled, trained, certified, employed, up to the end of the period and (trained, certified) within it; and the
+yuan owed and paid up to its end for classes that ended (R87).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from compliance.reports.periods import Period
 from compliance.reports.queries import ClassLine, TaskLine
 from compliance.reports.rules import Duty
+from compliance.subsidy.queries import Money
 
 FORMAT: Final = "classproof-progress/1"
-COLUMNS: Final = ("task", "enrolled", "trained_before", "trained", "certified_before", "certified", "employed")
+COLUMNS: Final = ("task", "enrolled", "trained_before", "trained", "certified_before", "certified", "employed", "owed_yuan", "paid_yuan")
 
 
 def content(
-    period: Period, tasks: Sequence[TaskLine], before: Sequence[ClassLine], now: Sequence[ClassLine], duties: Iterable[Duty]
+    period: Period,
+    tasks: Sequence[TaskLine],
+    before: Sequence[ClassLine],
+    now: Sequence[ClassLine],
+    money: Mapping[UUID, Money],
+    duties: Iterable[Duty],
 ) -> dict[str, Any]:  # Any: JSON
-    """`before`: classes as of the day before the period; `now`: as of its last day."""
+    """`before`: classes as of the day before the period; `now` and `money`: as of its last day."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}  # Any: JSON
 
     def row(code: str, name: str, category: str) -> dict[str, Any]:  # Any: JSON
@@ -34,6 +42,9 @@ def content(
         kept["enrolled"] += line.enrolled if line.starts_on <= period.ends_on else 0
         for name in ("trained", "certified", "employed"):
             kept[name] += getattr(line, name)
+        if (yuan := money.get(line.class_id)) is not None:
+            kept["owed_yuan"] += yuan.owed_yuan
+            kept["paid_yuan"] += yuan.paid_yuan
     ordered = [rows[key] for key in sorted(rows)]
     return {
         "format": FORMAT,

@@ -10,6 +10,7 @@ Small numbers cannot be that unlikely, so they point at nobody.
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,10 @@ class WatchRule:
 
     watch_period_days: int
     watch_error_permille: int
+
+    def since(self, now: datetime) -> datetime:
+        """What happened before this is not looked at."""
+        return now - timedelta(days=self.watch_period_days)
 
 
 @dataclass(frozen=True, slots=True)

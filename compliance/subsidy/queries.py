@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +16,14 @@ from compliance.subsidy.lifecycle import ENDED_WITHOUT_PAYMENT, ClaimState
 from compliance.subsidy.models import ArchivedPaper, CertificateIssue, SubsidyCertificate, SubsidyClaim, SubsidyPayment
 from compliance.subsidy.portfolio import Check, Planned, PortfolioRule, check
 from compliance.subsidy.rules import Programme
-from storage.kernel.clock import local_date
+from storage.kernel.clock import BUREAU_ZONE, local_date
 from supervision.classes.models import Category, Lesson, TrainingAgreement, TrainingClass
 from supervision.institutions.models import Institution
 from supervision.outcomes.lifecycle import EvidenceState
 from supervision.outcomes.models import Completion, EmploymentEvidence, EvidenceKind, Result
 
 MOST_CLASSES: Final = 500  # of one page; the county has some dozens a year
+MOST_CLASSES_A_YEAR: Final = 2000
 MOST_AT_RISK: Final = 20  # classes reckoned for the front page
 
 
@@ -84,14 +85,53 @@ def _live() -> Select[SubsidyClaim]:
     return select(SubsidyClaim).where(SubsidyClaim.state.not_in(ENDED_WITHOUT_PAYMENT))
 
 
-def paid_of(session: Session, claim_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """Sums of payments by claim."""
-    rows = session.execute(
-        select(SubsidyPayment.claim_id, func.sum(SubsidyPayment.amount_yuan))
-        .where(SubsidyPayment.claim_id.in_(claim_ids))
-        .group_by(SubsidyPayment.claim_id)
-    )
+def paid_of(session: Session, claim_ids: Sequence[UUID], *, until: date | None = None) -> Mapping[UUID, int]:
+    """Sums of payments by claim; with `until`, of those made no later than that day."""
+    query = select(SubsidyPayment.claim_id, func.sum(SubsidyPayment.amount_yuan)).where(SubsidyPayment.claim_id.in_(claim_ids))
+    if until is not None:
+        query = query.where(SubsidyPayment.paid_on <= until)
+    rows = session.execute(query.group_by(SubsidyPayment.claim_id))
     return {claim_id: int(total) for claim_id, total in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What one class that ended is worth in yuan, and what of it was paid. `waits`: nobody has claimed it, and it may be worth something."""
+
+    owed_yuan: int
+    paid_yuan: int
+    waits: bool
+
+
+def money_of_year(session: Session, year: int, on: date) -> dict[UUID, Money]:
+    """Class id → its money, for classes of the year's agreements that ended by `on` (R87, R94).
+
+    Owed is what was approved, else checked, else claimed by the end of that day, else what the newest certificate allows to claim.
+    """
+    ids = session.scalars(
+        select(TrainingClass.id)
+        .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
+        .where(TrainingAgreement.year == year, TrainingClass.ends_on <= on)
+        .order_by(TrainingClass.code)
+        .limit(MOST_CLASSES_A_YEAR)
+    ).all()
+    night = datetime.combine(on + timedelta(days=1), time(0), BUREAU_ZONE)
+    claimed = {row.class_id: row for row in session.scalars(_live().where(SubsidyClaim.class_id.in_(ids), SubsidyClaim.submitted_at < night))}
+    paid = paid_of(session, [row.id for row in claimed.values()], until=on)
+    certified = session.execute(
+        select(SubsidyCertificate.class_id, CertificateIssue.amount_yuan)
+        .join(CertificateIssue, CertificateIssue.number == SubsidyCertificate.issued_number)
+        .where(SubsidyCertificate.class_id.in_(ids))
+    )
+    allowed: dict[UUID, int] = {row[0]: row[1] for row in certified}
+    found: dict[UUID, Money] = {}
+    for ident in ids:
+        claim = claimed.get(ident)
+        if claim is None:
+            found[ident] = Money(allowed.get(ident, 0), 0, waits=allowed.get(ident) != 0)
+        else:
+            found[ident] = Money(claim.approved_yuan or claim.checked_yuan or claim.claimed_yuan, paid.get(claim.id, 0), waits=False)
+    return found
 
 
 def claims(*, institution_id: UUID | None = None, state: ClaimState | None = None, words: str = "") -> Select[SubsidyClaim]:

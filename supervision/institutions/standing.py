@@ -3,7 +3,6 @@
 The exit stage decides; this record is what the registry obeys. Each act changes record and status of the directory in one transaction.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -99,18 +98,6 @@ def lift(session: Session, row: DirectoryExclusion, *, why: Lifted, document: st
         institution.status = InstitutionStatus.ACTIVE
         session.flush()
     _note(session, row, "institution.bar-lifted", {"case": row.case_code, "why": why, "document": document, "on": on}, actor, at)
-
-
-def published(session: Session, *, limit: int = 200) -> Sequence[tuple[DirectoryExclusion, Institution]]:
-    """The public list, in force before ended, newest first."""
-    rows = session.execute(
-        select(DirectoryExclusion, Institution)
-        .join(Institution, Institution.id == DirectoryExclusion.institution_id)
-        .where(DirectoryExclusion.published_at.is_not(None))
-        .order_by(DirectoryExclusion.lifted_on.is_not(None), DirectoryExclusion.from_on.desc(), DirectoryExclusion.id.desc())
-        .limit(limit)
-    )
-    return [(row.DirectoryExclusion, row.Institution) for row in rows]
 
 
 def _note(session: Session, row: DirectoryExclusion, action: str, facts: dict[str, object], actor: Actor, at: datetime) -> None:

@@ -2,23 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-
-import pytest
-import yaml
 
 from compliance.approvals import rules
 from compliance.approvals.clocks import Times, turn
 from compliance.approvals.lifecycle import ApprovalState
 from compliance.approvals.rules import ApprovalRule, Decider, ExtensionAsked, Kind, LocationAsked, Proof
-from compliance.policy.book import Book
+from tests.policy.cases import FOLDER, Case, cases, load
 
-CASES: Final = [
-    {"on" if key is True else key: value for key, value in case.items()}  # YAML 1.1 takes the word for a yes
-    for case in yaml.safe_load((Path(__file__).parent / "cases" / "approvals.yaml").read_text(encoding="utf-8"))
-]
-BOOK: Final = Book.load()
 LAST: Final = date(2026, 11, 30)
 Facts = Mapping[str, Any]  # Any: what a case says
 
@@ -88,12 +79,12 @@ RULES: Final[Mapping[str, Callable[[Facts, ApprovalRule], Facts]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_a_case_comes_out_as_the_policy_says(case: Facts) -> None:
-    rule = BOOK.read(ApprovalRule, on=case["on"])
-    assert RULES[case["facts"]["rule"]](case["facts"], rule) == case["expect"], case["clause"]
+@cases("approvals")
+def test_a_case_comes_out_as_the_policy_says(case: Case) -> None:
+    case.check(**RULES[case.facts["rule"]](case.facts, case.rule(ApprovalRule)))
 
 
-def test_there_are_cases_for_every_rule_and_each_is_told_once() -> None:
-    assert {case["facts"]["rule"] for case in CASES} == set(RULES)
-    assert len({case["case"] for case in CASES}) == len(CASES) >= 30
+def test_there_are_cases_for_every_rule() -> None:
+    told = load(FOLDER / "approvals.yaml")
+    assert {case.facts["rule"] for case in told} == set(RULES)
+    assert len(told) >= 30

@@ -28,7 +28,10 @@ After = Annotated[str, Query(max_length=60)]
 MOST: Final = 200
 FORMAT: Final = "classproof-directory/1"
 FIELDS: Final = ("code", "name", "kind", "status", "tier", "tier_from_on", "tier_document", "trades", "places", "findings", "url")
-EXCLUSION_FIELDS: Final = ("institution", "name", "document", "from_on", "until_on", "clause", "in_force")
+EXCLUSION_FIELDS: Final = (
+    "institution", "name", "document", "from_on", "until_on", "clause", "in_force", "bar", "ground", "running_classes", "ended_on", "ended_why",
+    "ended_document",
+)  # fmt: skip
 FINDING_FIELDS: Final = ("code", "institution", "name", "defect", "severity", "clause")
 
 
@@ -63,11 +66,17 @@ def exclusion_line(row: Exclusion) -> dict[str, Any]:  # Any: JSON
     return {
         "institution": row.institution_code,
         "name": row.institution,
-        "document": row.document or None,
+        "document": row.document,
         "from_on": _day(row.from_on),
         "until_on": _day(row.until_on),
         "clause": row.clause,
         "in_force": row.in_force,
+        "bar": row.bar.value,
+        "ground": row.ground,
+        "running_classes": row.running_classes.value,
+        "ended_on": _day(row.ended_on),
+        "ended_why": row.ended_why.value if row.ended_why else None,
+        "ended_document": row.ended_document or None,
     }
 
 

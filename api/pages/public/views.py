@@ -12,6 +12,7 @@ from api.auth.caller import Caller
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.language import choose_language
+from api.pages.exit.acts import FATES, GROUNDS
 from api.pages.findings.views import SEVERITIES
 from api.pages.frame import render
 from api.pages.public import feeds, words
@@ -39,6 +40,10 @@ CONTEXT: dict[str, Any] = {  # Any: template context
     "tiers": words.TIERS,
     "reasons": words.REASONS,
     "kinds": KINDS,
+    "bars": words.BARS,
+    "ended": words.ENDED,
+    "grounds": {ground.value: word for ground, word in GROUNDS.items()},
+    "fates": FATES,
 }
 
 
@@ -97,9 +102,10 @@ def show(request: Request, _caller: Anyone, session: SessionDep, services: Servi
 
 @router.get("/public/exclusions")
 def exclusions(request: Request, _caller: Anyone, session: SessionDep) -> Response:
-    """Exclusions in force, then those that ended."""
+    """The one public list of what decisions of the exit stage forbid: in force, then ended."""
     rows = queries.exclusions(session)
-    return render(request, "public/exclusions.html", current=[one for one in rows if one.in_force], past=[one for one in rows if not one.in_force])
+    current, past = [one for one in rows if one.in_force], [one for one in rows if not one.in_force]
+    return render(request, "public/exclusions.html", current=current, past=past, **CONTEXT)
 
 
 @router.get("/public/feeds")

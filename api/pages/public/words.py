@@ -21,6 +21,8 @@ TIERS: Final = {
     "C": N_("Tier C: defects that matter; inspected more often."),
     "D": N_("Tier D: serious defects; inspected most often and restricted."),
 }
+BARS: Final = {"excluded": N_("excluded from the directory"), "restricted": N_("no new agreements or larger tasks")}
+ENDED: Final = {"reversed": N_("revoked: it never counted"), "term-over": N_("ended with its term"), "readmitted": N_("readmitted")}
 REASONS: Final = {
     "findings-serious": N_("%(value)s serious findings published"),
     "findings-general": N_("%(value)s findings of ordinary weight published"),

@@ -26,6 +26,10 @@ class DashboardRule:
 
     dashboard_coverage_days: int
 
+    def first_on(self, today: date) -> date:
+        """The first day whose lessons are counted; `today` is the last."""
+        return today - timedelta(days=self.dashboard_coverage_days - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Small:
@@ -49,9 +53,9 @@ class Small:
         return round(100 * self.explained / self.settled, 1) if self.settled else 0.0
 
 
-def multiples(session: Session, today: date, days: int) -> list[Small]:
+def multiples(session: Session, today: date, rule: DashboardRule) -> list[Small]:
     """Institutions by code; the worst covered are found by the eye, not hidden by an order."""
-    begin, end = day_bounds(today - timedelta(days=days - 1), today)
+    begin, end = day_bounds(rule.first_on(today), today)
     slots = (
         select(
             Slot.institution_id,

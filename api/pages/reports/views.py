@@ -1,7 +1,9 @@
 """The bureau's overview and its targets: "What needs me today, and are we on target?" R4–R9, R13, R19, R24, R28, R29, R94; G25; UI.md."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from compliance.reports import service as reports
 from compliance.reports.errors import MalformedFigure
 from compliance.reports.models import FigureKind
 from compliance.reports.rules import Duty, TargetRule, day_of, duties, payment_duty, portfolio, startup
+from compliance.subsidy.queries import Money, money_of_year
 from storage.kernel.errors import DomainError
 from supervision.classes.models import Category
 
@@ -66,7 +69,7 @@ def dashboard(request: Request, caller: Reader, session: SessionDep, services: S
     """Duties first, then targets, then each institution."""
     today = services.clock.today_on()
     rule = services.policy.read(TargetRule, today)
-    days = services.policy.read(DashboardRule, today).dashboard_coverage_days
+    dashboard_rule = services.policy.read(DashboardRule, today)
     return render(
         request,
         "reports/dashboard.html",
@@ -78,8 +81,8 @@ def dashboard(request: Request, caller: Reader, session: SessionDep, services: S
         standings=words.STANDINGS,
         today=today,
         marks=[day_of(today.year, rule.midyear_due_day), day_of(today.year, rule.yearend_due_day)],
-        smalls=multiples(session, today, days),
-        days=days,
+        smalls=multiples(session, today, dashboard_rule),
+        days=dashboard_rule.dashboard_coverage_days,
     )
 
 
@@ -124,10 +127,37 @@ def classes_page(
     chosen, on = year or today.year, min(until or today, today)
     group = GROUPS.get(category)
     rows = [line for line in queries.class_lines(session, chosen, on, institution=institution) if group is None or line.category in group]
+    money = money_of_year(session, chosen, on)
     if export == "csv":
-        heading = ["class", "trade", "institution", "category", "starts_on", "ends_on", "enrolled", "trained", "certified", "employed"]
+        heading = [
+            "class",
+            "trade",
+            "institution",
+            "category",
+            "starts_on",
+            "ends_on",
+            "enrolled",
+            "trained",
+            "certified",
+            "employed",
+            "owed_yuan",
+            "paid_yuan",
+        ]
         table = [
-            [r.code, r.trade, r.institution, r.category.value, r.starts_on, r.ends_on, r.enrolled, r.trained, r.certified, r.employed] for r in rows
+            [
+                r.code,
+                r.trade,
+                r.institution,
+                r.category.value,
+                r.starts_on,
+                r.ends_on,
+                r.enrolled,
+                r.trained,
+                r.certified,
+                r.employed,
+                *_yuan(money, r),
+            ]
+            for r in rows
         ]
         return csv_download("classes", heading, table)
     return render(
@@ -135,7 +165,9 @@ def classes_page(
         "reports/classes.html",
         **show_navigation(request, caller, "targets"),
         rows=rows,
-        total={name: sum(getattr(r, name) for r in rows) for name in ("enrolled", "trained", "certified", "employed")},
+        money=money,
+        total={name: sum(getattr(r, name) for r in rows) for name in ("enrolled", "trained", "certified", "employed")}
+        | dict(zip(("owed_yuan", "paid_yuan"), map(sum, zip((0, 0), *(_yuan(money, r) for r in rows), strict=True)), strict=True)),
         year=chosen,
         on=on,
         until=until,
@@ -144,6 +176,11 @@ def classes_page(
         categories=CATEGORIES,
         query=request.url.query,
     )
+
+
+def _yuan(money: Mapping[UUID, Money], line: queries.ClassLine) -> tuple[int, int]:
+    yuan = money.get(line.class_id)
+    return (0, 0) if yuan is None else (yuan.owed_yuan, yuan.paid_yuan)
 
 
 @router.get("/targets/startups")

@@ -16,7 +16,7 @@ DUTIES: Final = {
     "enterprise": N_("Enterprise employees: a third of the task"),
     "order-project": N_("Order and project training: a tenth of the rest"),
     "brand": N_("Trained for the local labour brand"),
-    "payments": N_("Subsidies of the year paid"),
+    "payments": N_("Subsidies of the year paid (yuan)"),
 }
 STANDINGS: Final = {
     "on-pace": Label(N_("on pace"), "ok"),

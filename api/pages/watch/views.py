@@ -1,7 +1,7 @@
 """Who watches the watchers: void draws, who inspects whom, decision times, who finds nothing, who saw what. F-25, F-26; G26."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -94,7 +94,7 @@ def overview(request: Request, caller: Watcher, session: SessionDep, services: S
 
 def _since(services: Services) -> tuple[WatchRule, datetime]:
     rule = services.policy.read(WatchRule, services.clock.today_on())
-    return rule, services.clock.now_at() - timedelta(days=rule.watch_period_days)
+    return rule, rule.since(services.clock.now_at())
 
 
 def _lines(cells: list[Cell], people: dict[UUID, queries.Supervisor], schools: list[UUID]) -> list[Line]:

@@ -212,10 +212,10 @@ class ExitStage:
         self.session.flush()
         return made
 
-    def audited(self) -> ExitCase:
+    def audited(self, institution: Institution | None = None) -> ExitCase:
         """A case by trigger C."""
-        institution = self.institution()
-        return opening.open_audit(self.session, self.problem(institution), holds=self.shelf, actor=CHIEF, clock=self.clock)
+        found = self.problem(institution or self.institution())
+        return opening.open_audit(self.session, found, holds=self.shelf, actor=CHIEF, clock=self.clock)
 
     def detect(self, institution: Institution) -> list[ExitCase]:
         return opening.detect(self.session, institution, self.rule, self.counting, holds=self.shelf, actor=SYSTEM_ACTOR, clock=self.clock)

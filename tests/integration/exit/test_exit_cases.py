@@ -13,6 +13,7 @@ from compliance.exit.lifecycle import ChallengeEvent, ExitState
 from compliance.exit.models import ChallengeKind, ExitCase, ExitSheet, SheetKind
 from compliance.exit.rules import Effect, Measure, Trigger, term_ends_on
 from compliance.papers import service as papers
+from compliance.publication import queries as public_list
 from storage.database.session import PUBLIC, SYSTEM, Scope, apply_scope
 from storage.kernel.canonical import canonical_json
 from storage.kernel.errors import ForbiddenMove
@@ -21,7 +22,6 @@ from storage.ledger.models import LedgerEntry
 from supervision.classes import service as classes
 from supervision.classes.errors import BarredByDecision
 from supervision.classes.models import Trainee
-from supervision.institutions import standing
 from supervision.institutions.models import CreditTier, DirectoryExclusion, Institution, InstitutionKind, InstitutionStatus, Lifted, Tier
 from supervision.outcomes.models import Complaint, TaskReduction
 from tests.integration.exit.stage import CHIEF, HEAD, LEADER, LEGAL, OFFICER, SECOND, ExitStage
@@ -327,8 +327,8 @@ def test_a_reversal_restores_status_and_list_at_once_and_says_so_publicly(stage:
     )
     assert (row.state, school.status) == (ExitState.REVOKED, InstitutionStatus.ACTIVE)
     apply_scope(stage.session, PUBLIC)
-    ((bar, listed),) = standing.published(stage.session)
-    assert (bar.lifted_why, bar.lifted_document, listed.name) == (Lifted.REVERSED, "古政复决〔2027〕1号", school.name)
+    (listed,) = public_list.exclusions(stage.session)
+    assert (listed.ended_why, listed.ended_document, listed.institution) == (Lifted.REVERSED, "古政复决〔2027〕1号", school.name)
     apply_scope(stage.session, SYSTEM)
     stage.agreement(school, year=2027)
     assert stage.outbox.published == [effects.BARRED_EVENT, effects.ENDED_EVENT]
@@ -337,7 +337,7 @@ def test_a_reversal_restores_status_and_list_at_once_and_says_so_publicly(stage:
 def test_what_is_not_published_is_not_on_the_public_list(stage: ExitStage) -> None:
     stage.in_force(stage.audited())
     apply_scope(stage.session, PUBLIC)
-    assert list(standing.published(stage.session)) == []
+    assert public_list.exclusions(stage.session) == []
     assert stage.session.scalars(select(ExitCase)).all() == []
     assert stage.session.scalars(select(ExitSheet)).all() == []
 

@@ -1,25 +1,29 @@
 """What the public may read shows no person and no free text, on any public address. R48, R49, R67; G23."""
 
-import json
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import httpx
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from api.auth.access import matrix
 from api.auth.roles import Role
 from api.main import create_app
+from api.pages.public.feeds import FeedRule
+from compliance.policy.book import Book
 from storage.database.session import PUBLIC, SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.rules import Severity
 from supervision.institutions import service as registry
-from supervision.institutions.models import Institution, InstitutionStatus, Tier
+from supervision.institutions import standing
+from supervision.institutions.models import DirectoryExclusion, Institution, Lifted, Tier
 from supervision.outcomes.models import Complaint, Result
 from tests.factories.outcomes import SECRET, enrol, published_finding
 from tests.factories.world import World, make_world
+from tests.integration.exit.stage import ExitStage
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site
 
@@ -28,7 +32,13 @@ SHARED = {  # tables without rows of anybody; the row-level-security test says w
     "alembic_version", "schedule_firing", "ledger_pending", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "draw_round", "draw_contribution",
     "draw_frame_item", "media_index", "draw_ticket", "draw_stratum",
 }  # fmt: skip
-OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding", "rating", "credit_item"}
+OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding", "rating", "credit_item", "directory_exclusion"}
+
+
+def excluded(session: Session, institution: Institution, now: datetime) -> None:
+    """A decision of the exit stage in force and published, by the whole procedure."""
+    stage = ExitStage(session, now=now - timedelta(days=40))
+    stage.publish(stage.in_force(stage.audited(institution)))
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def worlds(site: Site) -> tuple[World, World]:
                 recorded_by=f"{SECRET}接访人",
             )
         )
-        session.get_one(Institution, second.institution.id).status = InstitutionStatus.EXCLUDED
+        excluded(session, second.institution, now)
     return first, second
 
 
@@ -121,12 +131,12 @@ def test_the_directory_finds_by_name_trade_and_place_and_says_why(site: Site, wo
     assert "1 serious findings published" in own
     assert "古人社发〔2026〕3号" in own
     assert ask(site, "/public/institutions/GX-none").status_code == 404
-    assert second.institution.name in ask(site, "/public/exclusions").text
 
 
 def test_the_feeds_have_stable_fields_may_be_kept_and_are_the_same_as_sheet(site: Site, worlds: tuple[World, World]) -> None:
     feed = httpx.get(f"{site.url}/public/institutions.json")
-    assert feed.headers["cache-control"] == "public, max-age=300"
+    seconds = Book.load().read(FeedRule, on=date(2026, 11, 24)).feed_cache_seconds
+    assert (seconds, feed.headers["cache-control"]) == (300, "public, max-age=300")
     assert feed.headers["access-control-allow-origin"] == "*"
     assert httpx.get(f"{site.url}/public/institutions.json", headers={"If-None-Match": feed.headers["etag"]}).status_code == 304
     body = feed.json()
@@ -142,8 +152,39 @@ def test_the_feeds_have_stable_fields_may_be_kept_and_are_the_same_as_sheet(site
     findings = httpx.get(f"{site.url}/public/findings.json").json()["items"]
     assert [one["severity"] for one in findings].count("general") == 2
     assert all(set(one) == {"code", "institution", "name", "defect", "severity", "clause"} for one in findings)
-    excluded = json.loads(httpx.get(f"{site.url}/public/exclusions.json").text)["items"]
-    assert [(one["institution"], one["in_force"]) for one in excluded] == [(worlds[1].institution.code, True)]
+
+
+def test_one_list_tells_exclusions_with_document_term_and_ground_and_nobodys_name(site: Site, worlds: tuple[World, World]) -> None:
+    (told,) = httpx.get(f"{site.url}/public/exclusions.json").json()["items"]
+    assert (told["institution"], told["in_force"], told["bar"], told["ground"]) == (worlds[1].institution.code, True, "excluded", "audit")
+    assert told["document"]
+    assert date.fromisoformat(told["from_on"]) < date.fromisoformat(told["until_on"])
+    assert (told["running_classes"], told["ended_on"], told["ended_why"]) == ("continue", None, None)
+    head, line = httpx.get(f"{site.url}/public/exclusions.csv").content.decode("utf-8-sig").splitlines()
+    assert (head.split(",")[:3], line.split(",")[2]) == (["institution", "name", "document"], told["document"])
+    assert httpx.get(f"{site.url}/api/v1/exclusions").json()[0]["decision"] == told["document"]
+    for path in ("/public/exclusions", f"/public/institutions/{worlds[1].institution.code}"):
+        for language, ground in (("zh", "审计、检查发现重大问题"), ("en", "Major problem found by an audit or inspection")):
+            page = ask(site, path, language).text
+            assert told["document"] in page, (path, language)
+            assert ground in page, (path, language)
+            assert "bureau-leader" not in page
+
+
+def test_what_has_ended_stays_on_the_list_with_why_and_by_which_document(site: Site, worlds: tuple[World, World]) -> None:
+    with site.services.database.transaction(SYSTEM) as session:
+        row = session.scalars(select(DirectoryExclusion)).one()
+        day = row.from_on + timedelta(days=5)
+        standing.lift(
+            session, row, why=Lifted.REVERSED, document="临人社复决〔2026〕7号", on=day, actor=SYSTEM_ACTOR, at=site.services.clock.now_at()
+        )
+    (told,) = httpx.get(f"{site.url}/public/exclusions.json").json()["items"]
+    assert (told["in_force"], told["ended_why"], told["ended_document"]) == (False, "reversed", "临人社复决〔2026〕7号")
+    for language, word in (("zh", "已撤销"), ("en", "revoked: it never counted")):
+        page = ask(site, "/public/exclusions", language).text
+        assert word in page
+        assert "临人社复决〔2026〕7号" in page
+    assert ask(site, "/public/institutions?status=excluded").text.count(worlds[1].institution.name) == 0
 
 
 def test_the_bureaus_pages_open_for_the_bureau_and_for_nobody_else(site: Site, worlds: tuple[World, World]) -> None:

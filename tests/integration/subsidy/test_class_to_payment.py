@@ -1,18 +1,27 @@
 """From a finished class to its payment on a real PostgreSQL; what the database refuses by itself; who sees what. R84, R85, R87; F-15, Q2."""
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from openpyxl import load_workbook
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from api.papers.progress_report import render_report
+from api.papers.progress_sheet import render_sheet
 from api.papers.subsidy_certificate import render_certificate
 from compliance.policy.book import Book
+from compliance.reports import service as reports
+from compliance.reports.periods import ReportRule, period_of
+from compliance.reports.queries import payments_of
+from compliance.reports.rules import TargetRule
+from compliance.reports.rules import payment_duty as yearly_duty
 from compliance.subsidy import claims, queries, service
 from compliance.subsidy.deadlines import DeadlineRule
 from compliance.subsidy.errors import (
@@ -279,6 +288,37 @@ def test_the_watch_names_what_is_unpaid_with_its_days_and_the_shares_of_the_year
     enterprise, order, capped = queries.portfolio(session, TODAY.year, shares, **mine)
     assert (enterprise.met, order.met, capped.met) == (False, False, None)
     assert queries.startup_watch(session, deadlines, on=TODAY, **mine) == []
+
+
+def test_the_report_and_the_duty_of_march_count_what_was_paid_by_their_day(session: Session, world: World) -> None:
+    targets = Book.load().read(TargetRule, on=TODAY)
+
+    def duty(on: date) -> tuple[int, int | None, str]:
+        found = yearly_duty(TODAY.year, payments_of(session, TODAY.year, on), targets, today=on)
+        return found.needed, found.progress.have, found.standing.value
+
+    last = date(TODAY.year + 1, 3, 31)
+    assert payments_of(session, TODAY.year, world.training_class.ends_on - timedelta(days=1)) is None
+    assert duty(TODAY) == (0, 0, "short")  # it may be worth something: nothing owed is not everything paid
+    row = approved(session, world)
+    paid(session, row, 120, "W-1")
+    assert duty(TODAY - timedelta(days=1)) == (200, 0, "short")  # claimed today; its certificate allows as much
+    assert duty(TODAY) == duty(last) == (200, 120, "short")
+    assert duty(last + timedelta(days=1)) == (200, 120, "missed")
+    paid(session, row, 80, "W-2")
+    assert duty(last + timedelta(days=1)) == (200, 200, "met")
+
+    later = Clock(lambda: NOW + timedelta(days=30))
+    period = period_of(TODAY + timedelta(days=2), Book.load().read(ReportRule, on=TODAY))
+    report = reports.prepare(session, period, targets, actor=OFFICER, clock=later)
+    (line,) = [one for one in report.content["rows"] if one["code"] == world.institution.code]
+    assert (line["owed_yuan"], line["paid_yuan"], report.content["total"]["paid_yuan"]) == (200, 200, 200)
+    assert report.content["duties"][-1]["key"] == "payments"
+    assert render_report(report, bureau="古县人力资源和社会保障局").startswith(b"%PDF")
+    cells = [[cell.value for cell in one] for one in load_workbook(io.BytesIO(render_sheet(report, bureau="古县人社局"))).active.rows]
+    head = next(one for one in cells if one[0] == "培训机构")
+    (printed,) = [one for one in cells if one[0] == world.institution.name]
+    assert (printed[head.index("应付补贴")], printed[head.index("已付补贴")]) == (200, 200)
 
 
 def test_a_trainee_who_did_not_sign_out_is_named_and_not_paid(session: Session) -> None:
