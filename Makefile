@@ -61,11 +61,11 @@ check: $(STAMP) ## format, lint, types, import contracts, migrations, message ca
 # Browser tests run by themselves: Playwright keeps an event loop in its process, in which others cannot run theirs.
 test: $(SYSTEM) ## every test except the slow ones
 	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup --ignore=tests/browser
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile tests/browser
+	@$(BIN)/python -m pytest -m "not slow" tests/browser
 
 test-all: $(SYSTEM) ## the slow ones too
 	@$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore=tests/browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
+	@$(BIN)/python -m pytest tests/browser
 
 bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
 	@$(BIN)/python -m bench

@@ -16,8 +16,7 @@ from compliance.reports.lifecycle import LIVE_STATES, ReportState
 from compliance.reports.models import FigureKind, ProgressReport, StatedFigure
 from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, day_of
 from compliance.subsidy.queries import money_of_year
-from storage.kernel.clock import BUREAU_ZONE
-from supervision.classes.models import Category, Enrolment, Lesson, TrainingAgreement, TrainingClass
+from supervision.classes.models import Category, Enrolment, TrainingAgreement, TrainingClass
 from supervision.institutions.models import Institution
 from supervision.outcomes.lifecycle import EvidenceState
 from supervision.outcomes.models import Completion, EmploymentEvidence, EvidenceKind, Result, TaskReduction
@@ -209,23 +208,6 @@ def startup_classes(session: Session, *, ended_from: date, limit: int = 200) -> 
         .limit(limit)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def training_days(session: Session, year: int) -> dict[str, list[int]]:
-    """Institution code → days with lessons of each of its universal classes of a year (R19)."""
-    day = func.date(func.timezone(BUREAU_ZONE.key, Lesson.starts_at))
-    rows = session.execute(
-        select(Institution.code, TrainingClass.id, func.count(day.distinct()))
-        .join(TrainingClass, TrainingClass.institution_id == Institution.id)
-        .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
-        .join(Lesson, Lesson.class_id == TrainingClass.id)
-        .where(TrainingAgreement.year == year, TrainingAgreement.category == Category.UNIVERSAL, Lesson.cancelled_at.is_(None))
-        .group_by(Institution.code, TrainingClass.id)
-    )
-    found: dict[str, list[int]] = {}
-    for code, _class_id, count in rows:
-        found.setdefault(code, []).append(count)
-    return found
 
 
 def payments_of(session: Session, year: int, on: date) -> Payments | None:

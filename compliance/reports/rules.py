@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from compliance.subsidy.portfolio import one_in
 from storage.kernel.clock import add_months
 
 PERMILLE = 1000
@@ -32,8 +33,6 @@ class TargetRule:
     startup_success_months: int
     startup_success_count: int
     payment_due_day: str
-    portfolio_cap_days: int
-    portfolio_least_count: int
 
 
 class Standing(StrEnum):
@@ -89,11 +88,6 @@ def day_of(year: int, month_day: str) -> date:
 def least(of: int, permille: int) -> int:
     """The smallest whole number that is at least `permille` of `of`."""
     return -(-of * permille // PERMILLE)
-
-
-def one_in(of: int, parts: int) -> int:
-    """The smallest whole number that is at least one in `parts` of `of`: 334 of 1000 for a third."""
-    return -(-of // parts)
 
 
 def forecast(progress: Progress, *, due_on: date, today: date) -> Forecast | None:
@@ -224,21 +218,6 @@ def startup(ends_on: date, licensed_on: Sequence[date], rule: TargetRule, *, tod
     if successes >= rule.startup_success_count:
         return Startup(deadline, successes, StartupStanding.MET)
     return Startup(deadline, successes, StartupStanding.OPEN if today <= deadline else StartupStanding.MISSED)
-
-
-@dataclass(frozen=True, slots=True)
-class Portfolio:
-    """Universal classes of one institution (or of the county), and how many are as long as the subsidy pays."""
-
-    classes: int
-    at_cap: int
-    all_at_cap: bool
-
-
-def portfolio(days: Sequence[int], rule: TargetRule) -> Portfolio:
-    """R19: not every universal class may be arranged at the cap. `days` = training days of each class."""
-    at_cap = sum(one >= rule.portfolio_cap_days for one in days)
-    return Portfolio(len(days), at_cap, len(days) >= rule.portfolio_least_count and at_cap == len(days))
 
 
 def payment_due_on(year: int, rule: TargetRule) -> date:

@@ -8,7 +8,9 @@ from compliance.subsidy.rules import Programme
 
 @dataclass(frozen=True, slots=True)
 class PortfolioRule:
-    """Shares of the annual task (`reports.yaml`) and the tariff that makes the cap (`subsidy.yaml`)."""
+    """The county's task, the shares of it (`reports.yaml`), and the tariff that makes the cap (`subsidy.yaml`)."""
+
+    target_trained_count: int
 
     enterprise_least_one_in: int
     order_project_least_one_in: int
@@ -59,14 +61,15 @@ def not_all_at_the_cap(classes: Sequence[Planned], rule: PortfolioRule) -> Check
 def _enterprise(classes: Sequence[Planned], task: int, rule: PortfolioRule) -> Check:
     trained = sum(one.trained for one in classes if one.programme is Programme.ENTERPRISE)
     met = None if task <= 0 else trained * rule.enterprise_least_one_in >= task
-    return Check("enterprise-share", "R13", trained, _ceil(task, rule.enterprise_least_one_in), met)
+    return Check("enterprise-share", "R13", trained, one_in(task, rule.enterprise_least_one_in), met)
 
 
 def _order(classes: Sequence[Planned], task: int, rule: PortfolioRule) -> Check:
     trained = sum(one.trained for one in classes if one.programme in (Programme.ORDER, Programme.PROJECT))
     met = None if task <= 0 else trained * rule.order_project_least_one_in >= task
-    return Check("order-share", "R24", trained, _ceil(task, rule.order_project_least_one_in), met)
+    return Check("order-share", "R24", trained, one_in(task, rule.order_project_least_one_in), met)
 
 
-def _ceil(task: int, parts: int) -> int:
+def one_in(task: int, parts: int) -> int:
+    """The smallest whole number that is at least one in `parts` of a task: 334 of 1000 for a third."""
     return -(-max(task, 0) // parts)

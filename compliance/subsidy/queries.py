@@ -14,13 +14,13 @@ from compliance.subsidy.deadlines import DeadlineRule, Duty, Standing, payment_d
 from compliance.subsidy.facts import Rules, facts_of
 from compliance.subsidy.lifecycle import ENDED_WITHOUT_PAYMENT, ClaimState
 from compliance.subsidy.models import ArchivedPaper, CertificateIssue, SubsidyCertificate, SubsidyClaim, SubsidyPayment
-from compliance.subsidy.portfolio import Check, Planned, PortfolioRule, check
+from compliance.subsidy.portfolio import Check, Planned, PortfolioRule, check, not_all_at_the_cap
 from compliance.subsidy.rules import Programme
 from storage.kernel.clock import BUREAU_ZONE, local_date
 from supervision.classes.models import Category, Lesson, TrainingAgreement, TrainingClass
 from supervision.institutions.models import Institution
 from supervision.outcomes.lifecycle import EvidenceState
-from supervision.outcomes.models import Completion, EmploymentEvidence, EvidenceKind, Result
+from supervision.outcomes.models import Completion, EmploymentEvidence, EvidenceKind, Result, TaskReduction
 
 MOST_CLASSES: Final = 500  # of one page; the county has some dozens a year
 MOST_CLASSES_A_YEAR: Final = 2000
@@ -166,15 +166,37 @@ def archive_of(session: Session, class_id: UUID) -> Sequence[ArchivedPaper]:
 
 
 def portfolio(session: Session, year: int, rule: PortfolioRule, *, institution_id: UUID | None = None) -> tuple[Check, ...]:
-    """The shares of a programme year, of the county or of one institution."""
+    """The shares of a programme year: of the county against its whole task, or of one institution against its agreements less reductions."""
+    reduced = select(TaskReduction.agreement_id, func.sum(TaskReduction.persons).label("persons")).group_by(TaskReduction.agreement_id).subquery()
     agreements = session.execute(
         _own(
-            select(TrainingAgreement.category, func.sum(TrainingAgreement.task_persons)).where(TrainingAgreement.year == year), institution_id
+            select(TrainingAgreement.category, func.sum(TrainingAgreement.task_persons - func.coalesce(reduced.c.persons, 0)))
+            .outerjoin(reduced, reduced.c.agreement_id == TrainingAgreement.id)
+            .where(TrainingAgreement.year == year),
+            institution_id,
         ).group_by(TrainingAgreement.category)
     ).all()
     tasks = {category: int(persons) for category, persons in agreements}
+    task = rule.target_trained_count if institution_id is None else sum(tasks.values())
+    planned = [one for _, one in _planned(session, year, institution_id)]
+    return check(planned, task=task, enterprise_task=tasks.get(Category.ENTERPRISE, 0), rule=rule)
+
+
+def caps(session: Session, year: int, rule: PortfolioRule) -> tuple[Check, dict[str, tuple[int, Check]]]:
+    """R19 of the county, and by institution code with the number of its universal classes that have a timetable."""
+    planned = _planned(session, year, None)
+    of: dict[str, list[Planned]] = {}
+    for owner, one in planned:
+        if one.programme is Programme.UNIVERSAL and one.days > 0:
+            of.setdefault(owner, []).append(one)
+    found = {owner: (len(own), not_all_at_the_cap(own, rule)) for owner, own in sorted(of.items())}
+    return not_all_at_the_cap([one for _, one in planned], rule), found
+
+
+def _planned(session: Session, year: int, institution_id: UUID | None) -> list[tuple[str, Planned]]:
+    """(institution code, class with the days of its timetable and the persons who completed)."""
     days = (
-        select(Lesson.class_id, func.count(func.distinct(func.date(func.timezone("Asia/Shanghai", Lesson.starts_at)))).label("days"))
+        select(Lesson.class_id, func.count(func.distinct(func.date(func.timezone(BUREAU_ZONE.key, Lesson.starts_at)))).label("days"))
         .where(Lesson.cancelled_at.is_(None))
         .group_by(Lesson.class_id)
         .subquery()
@@ -187,16 +209,18 @@ def portfolio(session: Session, year: int, rule: PortfolioRule, *, institution_i
     )
     rows = session.execute(
         _own(
-            select(TrainingClass.code, TrainingAgreement.category, func.coalesce(days.c.days, 0), func.coalesce(trained.c.people, 0))
+            select(
+                Institution.code, TrainingClass.code, TrainingAgreement.category, func.coalesce(days.c.days, 0), func.coalesce(trained.c.people, 0)
+            )
             .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
+            .join(Institution, Institution.id == TrainingClass.institution_id)
             .outerjoin(days, days.c.class_id == TrainingClass.id)
             .outerjoin(trained, trained.c.class_id == TrainingClass.id)
             .where(TrainingAgreement.year == year),
             institution_id,
         ).order_by(TrainingClass.code)
     ).all()
-    planned = [Planned(code, Programme(category.value), int(count), int(people)) for code, category, count, people in rows]
-    return check(planned, task=sum(tasks.values()), enterprise_task=tasks.get(Category.ENTERPRISE, 0), rule=rule)
+    return [(owner, Planned(code, Programme(category.value), int(count), int(people))) for owner, code, category, count, people in rows]
 
 
 def _own(query: Any, institution_id: UUID | None) -> Any:  # Any: selects of several shapes

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.pages.reports.multiples import DashboardRule
 from compliance.reports.periods import ReportRule, period_of, standing
-from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, duties, payment_duty, portfolio, startup
+from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, duties, payment_duty, startup
 from compliance.reports.watch import Task, WatchRule, finders, matrix
 from tests.policy.cases import FOLDER, Case, cases, load, local
 
@@ -27,8 +27,6 @@ def outcome(case: Case) -> dict[str, object]:
         payments = None if facts["owed"] is None else Payments(facts["owed"], facts["paid"], facts.get("waiting", 0))
         due = payment_duty(2026, payments, rule, today=on)
         return {"payment": due.standing.value, "deadline": due.due_on}
-    if "universal_days" in facts:
-        return {"all_at_cap": portfolio(facts["universal_days"], rule).all_at_cap}
     period = period_of(facts["period_of"], case.rule(ReportRule))
     return {"report": standing(period, signed_on=facts.get("signed"), today=on).value, "due": period.due_on}
 

@@ -23,12 +23,13 @@ from api.pages.reports import words
 from api.pages.reports.bullets import bullet
 from api.pages.reports.duties import LOOK_BACK_DAYS, waiting
 from api.pages.reports.multiples import DashboardRule, multiples
+from api.subsidy import portfolio_rule
 from compliance.reports import queries
 from compliance.reports import service as reports
 from compliance.reports.errors import MalformedFigure
 from compliance.reports.models import FigureKind
-from compliance.reports.rules import Duty, TargetRule, day_of, duties, payment_duty, portfolio, startup
-from compliance.subsidy.queries import Money, money_of_year
+from compliance.reports.rules import Duty, TargetRule, day_of, duties, payment_duty, startup
+from compliance.subsidy.queries import Money, caps, money_of_year
 from storage.kernel.errors import DomainError
 from supervision.classes.models import Category
 
@@ -91,9 +92,8 @@ def targets_page(request: Request, caller: Reader, session: SessionDep, services
     """Every duty with what is there, what is booked, and both forecasts."""
     today = services.clock.today_on()
     chosen = year or today.year
-    rule = services.policy.read(TargetRule, today)
-    days = queries.training_days(session, chosen)
-    every = [one for found in days.values() for one in found]
+    shares = portfolio_rule(services.policy, today)
+    county, portfolios = caps(session, chosen, shares)
     return render(
         request,
         "reports/targets.html",
@@ -104,9 +104,10 @@ def targets_page(request: Request, caller: Reader, session: SessionDep, services
         lines=pictured(duty_lines(session, services, chosen)),
         names=words.DUTIES,
         standings=words.STANDINGS,
-        county=portfolio(every, rule),
-        portfolios=[(code, portfolio(found, rule)) for code, found in sorted(days.items())],
-        rule=rule,
+        county=county,
+        classes=sum(count for count, _ in portfolios.values()),
+        portfolios=portfolios,
+        cap_days=-(-shares.universal_cap_yuan // shares.universal_day_yuan),
     )
 
 

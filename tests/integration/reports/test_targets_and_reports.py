@@ -17,6 +17,8 @@ from compliance.reports.lifecycle import ReportState
 from compliance.reports.models import FigureKind, ProgressReport, StatedFigure
 from compliance.reports.periods import Period, ReportRule, period_of
 from compliance.reports.rules import TargetRule, duties, startup
+from compliance.subsidy import queries as subsidies
+from compliance.subsidy.portfolio import PortfolioRule
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock
 from storage.kernel.errors import ForbiddenMove
@@ -71,6 +73,21 @@ def test_a_half_years_figure_is_what_stood_on_the_thirtieth_of_june_however_late
     lines = {line.key: line for line in duties(found, RULE, today=date(2026, 11, 20))}
     assert lines["trained-midyear"].standing == "missed"
     assert lines["trained"].missing == 993
+
+
+def test_the_shares_of_the_year_are_the_same_figures_for_targets_and_subsidies(year: Year, world: World) -> None:
+    employees = another_class(year.session, world, Category.ENTERPRISE, task=340, starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 9), now=year.now)
+    enrol(year.session, employees, 6, result=Result.PASSED)
+    shares = Book.load().read(PortfolioRule, on=date(2026, 11, 20))
+    enterprise, order, capped = subsidies.portfolio(year.session, 2026, shares)
+    found = queries.year_of(year.session, 2026, RULE, today=date(2026, 11, 20))
+    lines = {line.key: line for line in duties(found, RULE, today=date(2026, 11, 20))}
+    assert (enterprise.value, enterprise.limit) == (lines["enterprise"].progress.have, lines["enterprise"].needed) == (6, 334)
+    assert (order.value, order.limit) == (lines["order-project"].progress.have, lines["order-project"].needed) == (0, 66)
+    county, of = subsidies.caps(year.session, 2026, shares)
+    assert county == capped
+    assert list(of) == [world.institution.code]
+    assert of[world.institution.code][1].met is None  # one class says nothing
 
 
 def test_a_class_that_ends_too_late_books_nothing(year: Year, world: World) -> None:

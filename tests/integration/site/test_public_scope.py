@@ -1,7 +1,7 @@
 """What the public may read shows no person and no free text, on any public address. R48, R49, R67; G23."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from api.auth.roles import Role
 from api.main import create_app
 from api.pages.public.feeds import FeedRule
 from compliance.policy.book import Book
+from compliance.rating import service as rating
 from storage.database.session import PUBLIC, SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
 from supervision.findings.lifecycle import FindingState
@@ -24,6 +25,7 @@ from supervision.outcomes.models import Complaint, Result
 from tests.factories.outcomes import SECRET, enrol, published_finding
 from tests.factories.world import World, make_world
 from tests.integration.exit.stage import ExitStage
+from tests.integration.rating.stage import OFFICER, Bench
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site
 
@@ -131,6 +133,29 @@ def test_the_directory_finds_by_name_trade_and_place_and_says_why(site: Site, wo
     assert "1 serious findings published" in own
     assert "古人社发〔2026〕3号" in own
     assert ask(site, "/public/institutions/GX-none").status_code == 404
+
+
+def test_a_published_rating_tells_its_reasons_on_the_card_in_both_languages(site: Site) -> None:
+    with site.services.database.transaction(SYSTEM) as session:
+        bench = Bench(session, now=datetime(2026, 7, 20, 2, tzinfo=UTC))
+        row = bench.final()
+        code = bench.owner.code
+    card = ask(site, f"/public/institutions?q={code}").text
+    assert "录像覆盖率" not in card  # signed is not published
+    with site.services.database.transaction(SYSTEM) as session:
+        rating.publish(session, row.code, actor=OFFICER, clock=site.services.clock)
+    for path in (f"/public/institutions?q={code}", f"/public/institutions/{code}"):
+        for language, tier, reason in (
+            ("zh", "D级", "录像覆盖率 0%（应达到 98%）"),
+            ("en", "tier D", "footage covers 0% of the lessons (wanted: 98%)"),
+        ):
+            page = ask(site, path, language).text
+            assert reason in page, (path, language)
+            assert tier in page, (path, language)
+            assert "R71" in page
+    (line,) = httpx.get(f"{site.url}/public/institutions.json?q={code}").json()["items"]
+    assert line["tier"] == "D"
+    assert ("coverage", 0, 980) in [(one["code"], one["value"], one["limit"]) for one in line["reasons"]]
 
 
 def test_the_feeds_have_stable_fields_may_be_kept_and_are_the_same_as_sheet(site: Site, worlds: tuple[World, World]) -> None:

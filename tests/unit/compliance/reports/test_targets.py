@@ -18,10 +18,10 @@ from compliance.reports.rules import (
     duty,
     forecast,
     least,
-    one_in,
     share_permille,
     startup,
 )
+from compliance.subsidy.portfolio import one_in
 
 BOOK = Book.load()
 RULE = BOOK.read(TargetRule, on=date(2026, 1, 1))
