@@ -40,7 +40,7 @@ def test_an_officer_links_a_code_device_and_is_in(people: People) -> None:
     secret = page.locator("code").inner_text().replace(" ", "")
     page.locator("[name=code]").fill(pyotp.TOTP(secret).at(people.site.services.clock.now_at()))
     page.get_by_role("button", name="Link").click()
-    expect(page.get_by_role("heading", level=1, name="Coverage")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
 
 
 def test_a_wrong_code_is_told_a_used_one_too_and_the_next_one_opens(people: People, hands: Hands) -> None:

@@ -24,12 +24,12 @@ STANDINGS: Final = {
     "short": Label(N_("not enough yet"), "attention"),
     "unknown": Label(N_("not stated"), "neutral"),
     "met": Label(N_("met"), "ok"),
-    "missed": Label(N_("missed"), "bad"),
+    "missed": Label(N_("not met in time"), "bad"),
 }
 STARTUPS: Final = {
     "open": Label(N_("still open"), "attention"),
     "met": Label(N_("met"), "ok"),
-    "missed": Label(N_("missed"), "bad"),
+    "missed": Label(N_("not met in time"), "bad"),
 }
 REPORTS: Final = {
     "running": Label(N_("period not over"), "neutral"),
