@@ -31,8 +31,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("The figure cannot be entered", "Something is wrong with it; see the lines below.", "Correct what is marked and send it again."),
     ),
     "institution-not-listed": text(
-        ("目录中没有该机构", "目录中没有编号为 {institution} 的机构。", "请在目录中按名称、工种或地点查找。"),
-        ("Not in the directory", "The directory has no institution {institution}.", "Search the directory by name, trade or place."),
+        ("目录中没有该机构", "目录中没有这一编号的机构。", "请在目录中按名称、工种或地点查找。"),
+        ("Not in the directory", "The directory has no institution of this code.", "Search the directory by name, trade or place."),
     ),
     "policy-defective": text(
         ("政策参数有误", "参数文件存在问题：{defects}。", "请系统管理员改正参数文件后重启。"),

@@ -168,7 +168,7 @@ def test_a_known_item_looks_like_any_task_and_its_marks_reach_nobody(county: Cou
             code,
             inspectors=[one for one in eligible_inspectors(session, services) if one.login == newcomer.name],
             rule=rule,
-            due_at=review_due(services, rule),
+            due_at=review_due(services),
             actor=SYSTEM_ACTOR,
             clock=services.clock,
             events=services.events,
