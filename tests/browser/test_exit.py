@@ -93,7 +93,7 @@ def test_a_major_problem_goes_through_every_hand_to_the_public_list(people: Peop
     state(officer, "in force")
     public = people.stranger()
     public.goto("/public/exclusions")
-    expect(public.get_by_text("No exclusion was published.")).to_be_visible()
+    expect(public.get_by_text("Nobody is excluded.")).to_be_visible()
     officer.get_by_role("button", name="Publish the decision").click()
     state(officer, "in force, published")
     in_chinese(officer, people, path, "exit-published")
