@@ -267,10 +267,10 @@ class Story:
         self.say(f"抽签 {code}：{len(self.told.tickets)} 课次，检查员随机确定并回避 · drawn, with recusal")
 
     def review(self) -> None:
-        """The inspector of the first item really fetches the clip, plays it at eight times and records a finding; a second one, drawn at once and
-        blind to the first, does the same, and the finding is confirmed.
+        """The inspector whose copy is made first really fetches it, plays it at eight times and records a finding; a second one, drawn at once
+        and blind to the first, does the same, and the finding is confirmed.
         """
-        line = self.told.assignments[0]
+        line = self._first_ready()
         first = self.people[line["inspector"]]
         self.told.finding, judged = look(first, line["id"])
         second, task = self._second_look(line["natural_id"], first)
@@ -278,6 +278,16 @@ class Story:
         finding = self._settled(self.told.finding["code"])
         self.told.finding = finding | {"watched_s": judged["watched_s"], "required_watch_s": judged["required_watch_s"]}
         self.say(f"审看 {line['natural_id']}：实看 {judged['watched_s']} 秒，问题 {finding['code']} 经盲复核认定 · reviewed twice, finding confirmed")
+
+    def _first_ready(self) -> dict[str, Any]:  # Any: JSON
+        """The drawn lesson whose copy opens first: how long one takes depends on its film. Raises: Refused — none after ten minutes."""
+        for _ in range(600):
+            for line in self.told.assignments:
+                items = self.people[line["inspector"]].call("GET", f"/api/v1/assignments/{line['id']}")["items"]
+                if any(item["clip_state"] == "ready" for item in items):
+                    return line
+            time.sleep(1)
+        raise Refused(504, "clip-not-ready", "/api/v1/assignments")
 
     def _second_look(self, natural_id: str, first: Person) -> tuple[Person, str]:
         """Who was drawn for the blind second look, and the task, as that person finds it among the others."""

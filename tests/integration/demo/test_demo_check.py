@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.xdist_group("demo")
 def test_the_whole_way_ends_as_the_story_says() -> None:
     done = subprocess.run([sys.executable, "-m", "api.cli", "demo", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
