@@ -25,6 +25,8 @@ QUEUE: Final = "classproof"
 PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError)  # an engine restarts: wait as long as it takes
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
+# What takes minutes waits for what takes a moment: a verdict is followed at once, however many copies are still to be made.
+PRIORITIES: Final[Mapping[str, int]] = {"cut-clip": -10, "make-sheets": -20}
 Handler = Callable[..., object]
 
 
@@ -44,7 +46,7 @@ class JobQueue:
         """One job in the session's transaction."""
         session.flush()
         raw = session.connection().connection.driver_connection
-        self._app.configure_task(name=name, queue=QUEUE, connection=raw).defer(**payload)
+        self._app.configure_task(name=name, queue=QUEUE, priority=PRIORITIES.get(name, 0), connection=raw).defer(**payload)
 
 
 class Patience(BaseRetryStrategy):

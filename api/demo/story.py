@@ -292,7 +292,7 @@ class Story:
     def _second_look(self, natural_id: str, first: Person) -> tuple[Person, str]:
         """Who was drawn for the blind second look, and the task, as that person finds it among the others."""
         others = [self.people[a.login] for a in self.accounts if a.role is Role.INSPECTOR and self.people[a.login] is not first]
-        for _ in range(240):
+        for _ in range(1200):
             for person in others:
                 for task in person.call("GET", "/api/v1/assignments"):
                     if task["natural_id"] == natural_id:
@@ -302,7 +302,7 @@ class Story:
 
     def _settled(self, code: str) -> dict[str, Any]:  # Any: JSON
         """The finding once the looks have decided it."""
-        for _ in range(240):
+        for _ in range(1200):
             found: dict[str, Any] = next(f for f in self.person(Role.BUREAU_OFFICER).call("GET", "/api/v1/findings") if f["code"] == code)
             if found["state"] == "confirmed":
                 return found
