@@ -57,14 +57,14 @@ check: $(STAMP) ## format, lint, types, import contracts, migrations, message ca
 	@$(BIN)/python tools/check_text.py
 	@$(BIN)/python -m tools.trace --check
 
-# Three processes on two cores: a third of the tests' time is waiting for engines that start, die and come back.
+# Two processes on two cores: with three the engines that tests kill and start come up too slowly now and then.
 # Browser tests run by themselves: Playwright keeps an event loop in its process, in which others cannot run theirs.
 test: $(SYSTEM) ## every test except the slow ones
-	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup --ignore=tests/browser
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --ignore=tests/browser
 	@$(BIN)/python -m pytest -m "not slow" tests/browser
 
 test-all: $(SYSTEM) ## the slow ones too
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore=tests/browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/browser
 	@$(BIN)/python -m pytest tests/browser
 
 bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
