@@ -15,6 +15,7 @@ from api.pages.credit import acts as credit_acts
 from api.pages.credit import items as credit_items
 from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
+from api.pages.exit import lists as statutory_lists
 from api.pages.exit import steps as exit_acts
 from api.pages.exit import views as exit_pages
 from api.pages.findings import procedure as finding_acts
@@ -81,6 +82,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     subsidy_pages.router,
     exits.router,
     exit_pages.router,
+    statutory_lists.router,
     exit_acts.router,
     approval_pages.router,
     approval_acts.router,

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, status
-from sqlalchemy.orm import Session
 
 from api.auth.access import access
 from api.auth.caller import Caller
@@ -18,10 +17,6 @@ from compliance.exit.models import ExitCase, SheetKind
 from compliance.exit.rules import Measure
 from compliance.papers import service as papers
 from compliance.publication import queries as publication
-from storage.kernel.errors import NotFound
-from storage.ledger import service as ledger
-from supervision.institutions.models import Institution
-from supervision.outcomes.models import AuditProblem
 
 router = APIRouter(prefix="/api/v1", tags=["exit"])
 LAWYERS = frozenset({Role.LEGAL_OFFICER})
@@ -34,30 +29,6 @@ Signer = Annotated[Caller, access(roles={Role.BUREAU_LEADER}, fresh=True)]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Anyone = Annotated[Caller, access(public=True)]
 Code = Annotated[str, Path(max_length=40)]  # one that is no code is not found, as another institution's is
-
-
-def record_problem(session: Session, tools: ExitTools, body: told.NewProblem) -> ExitCase | None:
-    """Enter a problem with its classification; a major one opens a case at once. Raises: NotFound, ExitCaseOpen."""
-    caller, at = tools.caller, tools.services.clock.now_at()
-    assert caller.account_id is not None  # noqa: S101 — the rules of these routes name a person
-    if session.get(Institution, body.institution_id) is None:
-        raise NotFound(what="institution", id=str(body.institution_id))
-    row = AuditProblem(
-        **body.model_dump(exclude={"reason"}),
-        classified_by_id=caller.account_id,
-        classified_by=caller.display_name,
-        classification_reason=body.reason,
-        recorded_at=at,
-    )
-    session.add(row)
-    session.flush()
-    facts = {"document": row.document, "issuer": row.issuer, "level": row.level, "major": row.major}
-    ledger.append(
-        session, actor=caller.actor, at=at, action="audit-problem.recorded", subject=f"institution/{row.institution_id}", tenant=None, body=facts
-    )
-    if not row.major:
-        return None
-    return opening.open_audit(session, row, holds=tools.holds, actor=caller.actor, clock=tools.services.clock)
 
 
 @router.get("/exit-cases")
@@ -96,7 +67,8 @@ def show_sheet(caller: Reader, session: SessionDep, code: Code, kind: Literal["f
 @router.post("/audit-problems", status_code=status.HTTP_201_CREATED)
 def enter_problem(body: told.NewProblem, caller: Officer, session: SessionDep, services: ServicesDep) -> told.ExitOut | None:
     """Trigger C: the caller is the named official who classified it; a major one opens a case."""
-    row = record_problem(session, ExitTools(services, caller), body)
+    tools, given = ExitTools(services, caller), body.model_dump(exclude={"institution_id", "reason"})
+    row = opening.enter_problem(session, body.institution_id, **given, classification_reason=body.reason, holds=tools.holds, **tools.by)
     return _out(row) if row else None
 
 

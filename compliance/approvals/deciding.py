@@ -37,6 +37,7 @@ from storage.ledger import service as ledger
 from supervision.classes import places
 from supervision.findings import attachments
 from supervision.findings.clocks import deadline
+from supervision.findings.papers import BUREAU_WORD
 from supervision.institutions.models import Institution
 
 ANSWERS: Final = ("yes", "no", "na")
@@ -312,7 +313,7 @@ def issue(
 ) -> CasePaper:  # Any: JSON
     """A letter of the deciding office with the next number of its series."""
     content = letter(kind, subject_of(session, row), at=at, signer=signer, body={"says": [one for one in says if one], **(more or {})})
-    return papers.issue(session, row, kind.value, WORDS[kind], content, actor=actor, at=at, office=row.department or papers.BUREAU_WORD)
+    return papers.issue(session, row, kind.value, WORDS[kind], content, actor=actor, at=at, office=row.department or BUREAU_WORD)
 
 
 def _issue(

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from storage.kernel.lifecycle import Guard, Move, Moves
+from storage.kernel.guards import every, fact, reason_given, somebody_else
+from storage.kernel.lifecycle import Move, Moves
 
 
 class ApprovalState(StrEnum):
@@ -40,17 +41,6 @@ class ApprovalEvent(StrEnum):
     WITHDRAW = "withdraw"
 
 
-def _fact(name: str, why: str) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return None if facts.get(name) is True else why
-
-    return guard
-
-
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
 def _conditions_stated(facts: Mapping[str, object]) -> str | None:
     return None if str(facts.get("conditions") or "").strip() else "conditions-missing"
 
@@ -60,65 +50,56 @@ def _visited_where_needed(facts: Mapping[str, object]) -> str | None:
     return "visit-needed" if facts.get("kind") != "extension" and facts.get("visited") is not True else None
 
 
+_another_person: Final = somebody_else("decided_by", "assessed_by")
+
+
 def _fresh_eyes(facts: Mapping[str, object]) -> str | None:
     """About a place, who assessed it does not decide; an extension of a small department's class may be decided by its one officer."""
-    if facts.get("kind") == "extension":
-        return None
-    decider, assessors = facts.get("decided_by"), facts.get("assessed_by")
-    if not decider or not isinstance(assessors, list | tuple | set | frozenset):
-        return "decider-unknown"
-    return "same-person" if decider in assessors else None
+    return None if facts.get("kind") == "extension" else _another_person(facts)
 
 
-def _every(*guards: Guard) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return next((why for g in guards if (why := g(facts)) is not None), None)
-
-    return guard
-
-
-_right_decider: Final = _fact("right_decider", "wrong-decider")
-_assessed: Final = _every(_right_decider, _visited_where_needed, _fact("assessments_whole", "assessments-missing"))
-_granted: Final = _every(
+_right_decider: Final = fact("right_decider", "wrong-decider")
+_assessed: Final = every(_right_decider, _visited_where_needed, fact("assessments_whole", "assessments-missing"))
+_granted: Final = every(
     _right_decider,
     _fresh_eyes,
-    _fact("tests_passed", "test-failed"),
-    _fact("within_limits", "beyond-limits"),
-    _fact("future_left", "nothing-left"),
-    _fact("signed", "signer-missing"),
+    fact("tests_passed", "test-failed"),
+    fact("within_limits", "beyond-limits"),
+    fact("future_left", "nothing-left"),
+    fact("signed", "signer-missing"),
 )
-_refused: Final = _every(_right_decider, _fresh_eyes, _reason_given, _fact("rights_stated", "rights-missing"), _fact("signed", "signer-missing"))
-_revoked: Final = _every(
+_refused: Final = every(_right_decider, _fresh_eyes, reason_given, fact("rights_stated", "rights-missing"), fact("signed", "signer-missing"))
+_revoked: Final = every(
     _right_decider,
-    _reason_given,
-    _fact("notice_served", "notice-missing"),
-    _fact("statement_time_over", "objection-time-open"),
-    _fact("signed", "signer-missing"),
-    _fact("another_signer", "same-person"),
+    reason_given,
+    fact("notice_served", "notice-missing"),
+    fact("statement_time_over", "objection-time-open"),
+    fact("signed", "signer-missing"),
+    fact("another_signer", "same-person"),
 )
 
 _S, _E = ApprovalState, ApprovalEvent
 _WITHDRAW: Final = Move(_S.WITHDRAWN, clause="2.3.3")
-_EXPIRE: Final = Move(_S.EXPIRED, guard=_fact("term_over", "term-running"), clause="2.3.3")
+_EXPIRE: Final = Move(_S.EXPIRED, guard=fact("term_over", "term-running"), clause="2.3.3")
 _REVOKE: Final = Move(_S.REVOKED, guard=_revoked, clause="2.3.3")
 _ASSESS: Final = Move(_S.ASSESSED, guard=_assessed, clause="R79")
 
 APPROVAL_MOVES: Final[Moves[ApprovalState, ApprovalEvent]] = {
-    (_S.DRAFT, _E.SUBMIT): Move(_S.SUBMITTED, guard=_fact("application_whole", "application-incomplete"), clause="R78"),
-    (_S.SUBMITTED, _E.RETURN): Move(_S.DRAFT, guard=_every(_right_decider, _reason_given), clause="2.3.3"),
-    (_S.SUBMITTED, _E.ACCEPT): Move(_S.ASSIGNED, guard=_every(_right_decider, _fact("assignee_named", "decider-unknown")), clause="2.3.3"),
-    (_S.ASSIGNED, _E.VISIT): Move(_S.SITE_VISIT, guard=_every(_right_decider, _fact("visit_recorded", "visit-needed")), clause="R79"),
+    (_S.DRAFT, _E.SUBMIT): Move(_S.SUBMITTED, guard=fact("application_whole", "application-incomplete"), clause="R78"),
+    (_S.SUBMITTED, _E.RETURN): Move(_S.DRAFT, guard=every(_right_decider, reason_given), clause="2.3.3"),
+    (_S.SUBMITTED, _E.ACCEPT): Move(_S.ASSIGNED, guard=every(_right_decider, fact("assignee_named", "decider-unknown")), clause="2.3.3"),
+    (_S.ASSIGNED, _E.VISIT): Move(_S.SITE_VISIT, guard=every(_right_decider, fact("visit_recorded", "visit-needed")), clause="R79"),
     (_S.ASSIGNED, _E.ASSESS): _ASSESS,
     (_S.SITE_VISIT, _E.ASSESS): _ASSESS,
     (_S.ASSESSED, _E.APPROVE): Move(_S.APPROVED, guard=_granted, clause="R78"),
-    (_S.ASSESSED, _E.APPROVE_CONDITIONALLY): Move(_S.CONDITIONAL, guard=_every(_granted, _conditions_stated), clause="R78"),
+    (_S.ASSESSED, _E.APPROVE_CONDITIONALLY): Move(_S.CONDITIONAL, guard=every(_granted, _conditions_stated), clause="R78"),
     (_S.ASSESSED, _E.REFUSE): Move(_S.REFUSED, guard=_refused, clause="R79"),
-    (_S.APPROVED, _E.ACTIVATE): Move(_S.ACTIVE, guard=_fact("day_come", "not-yet-in-force"), clause="2.3.3"),
+    (_S.APPROVED, _E.ACTIVATE): Move(_S.ACTIVE, guard=fact("day_come", "not-yet-in-force"), clause="2.3.3"),
     (_S.CONDITIONAL, _E.ACTIVATE): Move(
-        _S.ACTIVE, guard=_every(_fact("conditions_met", "conditions-open"), _fact("future_left", "nothing-left")), clause="2.3.3"
+        _S.ACTIVE, guard=every(fact("conditions_met", "conditions-open"), fact("future_left", "nothing-left")), clause="2.3.3"
     ),
-    (_S.ACTIVE, _E.SUSPEND): Move(_S.SUSPENDED, guard=_fact("safety_finding_open", "no-safety-finding"), clause="R103"),
-    (_S.SUSPENDED, _E.RESUME): Move(_S.ACTIVE, guard=_fact("safety_finding_over", "safety-finding-open"), clause="R103"),
+    (_S.ACTIVE, _E.SUSPEND): Move(_S.SUSPENDED, guard=fact("safety_finding_open", "no-safety-finding"), clause="R103"),
+    (_S.SUSPENDED, _E.RESUME): Move(_S.ACTIVE, guard=fact("safety_finding_over", "safety-finding-open"), clause="R103"),
     (_S.APPROVED, _E.EXPIRE): _EXPIRE,
     (_S.CONDITIONAL, _E.EXPIRE): _EXPIRE,
     (_S.ACTIVE, _E.EXPIRE): _EXPIRE,
@@ -151,6 +132,6 @@ class LateEvent(StrEnum):
 
 
 LATE_MOVES: Final[Moves[LateState, LateEvent]] = {
-    (LateState.PROPOSED, LateEvent.TAKE_UP): Move(LateState.TAKEN_UP, guard=_reason_given, clause="F-24"),
-    (LateState.PROPOSED, LateEvent.DISMISS): Move(LateState.DISMISSED, guard=_reason_given, clause="F-24"),
+    (LateState.PROPOSED, LateEvent.TAKE_UP): Move(LateState.TAKEN_UP, guard=reason_given, clause="F-24"),
+    (LateState.PROPOSED, LateEvent.DISMISS): Move(LateState.DISMISSED, guard=reason_given, clause="F-24"),
 }

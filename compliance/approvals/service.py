@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from compliance.approvals import late, queries
@@ -30,6 +30,7 @@ from compliance.approvals.rules import (
 )
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.ledger import history
@@ -75,7 +76,9 @@ def start(session: Session, institution: Institution, draft: LocationDraft | Ext
     """A new draft. Raises: MalformedApproval — an unknown class or room."""
     at = clock.now_at()
     row = Approval(
-        code=_next_code(session, institution, local_date(at).year),
+        code=next_in_series(  # numbered within the institution, because its own transaction sees no other's numbers
+            session, Approval.code, f"{institution.code}-A{local_date(at).year}-", digits=3
+        ),
         kind=Kind.LOCATION if isinstance(draft, LocationDraft) else Kind.EXTENSION,
         institution_id=institution.id,
         state=ApprovalState.DRAFT,
@@ -333,12 +336,3 @@ def _draft(session: Session, code: str, institution_id: UUID) -> Approval:
 
 def _category(session: Session, training_class: TrainingClass) -> str:
     return session.get_one(TrainingAgreement, training_class.agreement_id).category.value
-
-
-def _next_code(session: Session, institution: Institution, year: int) -> str:
-    """GX001-A2026-001: numbered within the institution, because its own transaction sees no other's numbers."""
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"approval/{institution.id}"})
-    prefix = f"{institution.code}-A{year}-"
-    number = cast(func.substr(Approval.code, len(prefix) + 1), Integer)
-    newest = session.scalar(select(func.max(number)).where(Approval.code.startswith(prefix, autoescape=True)))
-    return f"{prefix}{(newest or 0) + 1:03d}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from compliance.exit import queries, sheets
@@ -27,9 +27,11 @@ from compliance.exit.rules import (
     detect_task,
     is_major,
 )
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.canonical import canonical_json
 from storage.kernel.clock import Clock, add_months, local_date
+from storage.kernel.errors import NotFound
 from storage.ledger import history
 from supervision.classes.models import TrainingClass
 from supervision.findings import evidence, procedure
@@ -38,8 +40,9 @@ from supervision.findings.holds import Holds
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
 from supervision.institutions.models import Institution, InstitutionKind
+from supervision.outcomes import official
 from supervision.outcomes import queries as outcomes
-from supervision.outcomes.models import AuditProblem, Complaint
+from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint
 from supervision.outcomes.rules import EmploymentRule
 
 STANDING_FINDINGS = (
@@ -90,6 +93,49 @@ def task_sheet(session: Session, institution_id: UUID, rule: ExitRule, *, year: 
     assigned, reduced, completed = outcomes.task_of(session, institution_id, year)
     found, figures = detect_task(task=assigned, reduced=reduced, completed=completed, year=year, rule=rule, on=on)
     return found, sheets.task(figures, year=year, on=on, assigned=assigned, reduced=reduced)
+
+
+def enter_problem(
+    session: Session,
+    institution_id: UUID,
+    *,
+    issuer: str,
+    level: AuditLevel,
+    document: str,
+    issued_on: date,
+    summary: str,
+    major: bool,
+    classification_reason: str,
+    holds: Holds,
+    actor: Actor,
+    clock: Clock,
+    name: str = "",
+) -> ExitCase | None:
+    """Keep what an audit found as the caller classifies it (R46, Q7); a major problem opens a case.
+
+    One that comes while the year's case is open is kept beside it and goes into its statement stage (Q10): that case is returned.
+    Raises: NotFound — no such institution; MalformedOutcome.
+    """
+    if session.get(Institution, institution_id) is None:
+        raise NotFound(what="institution", id=str(institution_id))
+    problem = official.record_audit_problem(
+        session,
+        institution_id,
+        issuer=issuer,
+        level=level,
+        document=document,
+        issued_on=issued_on,
+        summary=summary,
+        major=major,
+        classification_reason=classification_reason,
+        actor=actor,
+        at=clock.now_at(),
+        name=name,
+    )
+    if not problem.major:
+        return None
+    held = queries.open_case(session, institution_id, Trigger.AUDIT, problem.issued_on.year)
+    return held or open_audit(session, problem, holds=holds, actor=actor, clock=clock)
 
 
 def open_audit(session: Session, problem: AuditProblem, *, holds: Holds, actor: Actor, clock: Clock) -> ExitCase:
@@ -211,7 +257,7 @@ def _open(
     figures = sheet["figures"]
     counted = Figures(**figures) if figures else None
     row = ExitCase(
-        code=_next_code(session, local_date(at).year),
+        code=next_in_series(session, ExitCase.code, f"E{local_date(at).year}-"),
         institution_id=institution_id,
         trigger=trigger,
         year=year,
@@ -248,11 +294,3 @@ def _hold(session: Session, row: ExitCase, rests_on: Sequence[Finding], *, holds
             count += 1
     session.flush()
     return count
-
-
-def _next_code(session: Session, year: int) -> str:
-    """E2026-0001, without gaps: the transaction that takes a number holds the year until it ends."""
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"exit-case/{year}"})
-    prefix = f"E{year}-"
-    newest = session.scalar(select(func.max(cast(func.substr(ExitCase.code, len(prefix) + 1), Integer))).where(ExitCase.code.startswith(prefix)))
-    return f"{prefix}{(newest or 0) + 1:04d}"

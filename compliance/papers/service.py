@@ -3,19 +3,19 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from compliance.papers.models import CaseAttachment, CasePaper
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.canonical import canonical_json
 from storage.kernel.clock import local_date
 from supervision.findings import attachments
-
-BUREAU_WORD: Final = "古人社"
+from supervision.findings.papers import BUREAU_WORD
 
 
 class Case(Protocol):
@@ -130,8 +130,4 @@ def _paper(
 
 def _next_number(session: Session, series: str, year: int) -> str:
     """Without gaps: the transaction that takes a number holds the series until it ends."""
-    prefix = f"{series}〔{year}〕"
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"case-paper/{prefix}"})
-    number = cast(func.rtrim(func.substr(CasePaper.number, len(prefix) + 1), "号"), Integer)
-    newest = session.scalar(select(func.max(number)).where(CasePaper.number.startswith(prefix, autoescape=True)))
-    return f"{prefix}{(newest or 0) + 1}号"
+    return next_in_series(session, CasePaper.number, f"{series}〔{year}〕", digits=1, end="号")

@@ -3,11 +3,11 @@
 `min-reached` is not stored: it is a day that the rule set in force says (`terms.Terms.repairable_on`), and the guard of the application asks it.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from storage.kernel.lifecycle import Guard, Move, Moves
+from storage.kernel.guards import every, fact, reason_given, somebody_else
+from storage.kernel.lifecycle import Move, Moves
 
 
 class ItemState(StrEnum):
@@ -39,58 +39,30 @@ class ItemEvent(StrEnum):
     VOID = "void"
 
 
-def _fact(name: str, why: str) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return None if facts.get(name) is True else why
-
-    return guard
-
-
-def _every(*guards: Guard) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return next((why for g in guards if (why := g(facts)) is not None), None)
-
-    return guard
-
-
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
-def _another_person(facts: Mapping[str, object]) -> str | None:
-    decider, seen_by = facts.get("decided_by"), facts.get("seen_by")
-    if not decider or not isinstance(seen_by, list | tuple | set | frozenset):
-        return "decider-unknown"
-    return "same-person" if decider in seen_by else None
-
-
-_classified_whole: Final = _every(
+_another_person: Final = somebody_else("decided_by", "seen_by")
+_classified_whole: Final = every(
     _another_person,
-    _fact("facts_stated", "facts-missing"),
-    _fact("basis_stated", "legal-basis-missing"),
-    _fact("rights_stated", "rights-missing"),
-    _fact("repair_stated", "repair-page-missing"),
-    _fact("signed", "signer-missing"),
+    fact("facts_stated", "facts-missing"),
+    fact("basis_stated", "legal-basis-missing"),
+    fact("rights_stated", "rights-missing"),
+    fact("repair_stated", "repair-page-missing"),
+    fact("signed", "signer-missing"),
 )
-_takes_effect: Final = _every(
-    _another_person, _fact("statement_time_over", "objection-time-open"), _fact("statement_answered", "objection-unanswered")
+_takes_effect: Final = every(_another_person, fact("statement_time_over", "objection-time-open"), fact("statement_answered", "objection-unanswered"))
+_published_lawfully: Final = every(_takes_effect, fact("may_be_published", "minor-not-published"), fact("not_over", "publication-over"))
+_application: Final = every(
+    fact("repairable", "not-repairable-by-law"),
+    fact("minimum_reached", "publication-minimum-open"),
+    fact("promise_given", "statement-missing"),
+    fact("evidence_given", "evidence-missing"),
 )
-_published_lawfully: Final = _every(_takes_effect, _fact("may_be_published", "minor-not-published"), _fact("not_over", "publication-over"))
-_application: Final = _every(
-    _fact("repairable", "not-repairable-by-law"),
-    _fact("minimum_reached", "publication-minimum-open"),
-    _fact("promise_given", "statement-missing"),
-    _fact("evidence_given", "evidence-missing"),
-)
-_all_three_stop: Final = _every(
-    _another_person, _fact("publication_stopped", "still-published"), _fact("sharing_stopped", "still-shared"), _reason_given
-)
-_refused: Final = _every(_another_person, _reason_given)
-_false_material: Final = _every(_another_person, _reason_given, _fact("not_over", "publication-over"))
-_at_the_end: Final = _fact("over", "publication-maximum-open")
+_all_three_stop: Final = every(_another_person, fact("publication_stopped", "still-published"), fact("sharing_stopped", "still-shared"), reason_given)
+_refused: Final = every(_another_person, reason_given)
+_false_material: Final = every(_another_person, reason_given, fact("not_over", "publication-over"))
+_at_the_end: Final = fact("over", "publication-maximum-open")
 
 _S, _E = ItemState, ItemEvent
-_VOID: Final = Move(_S.VOID, guard=_reason_given, clause="2.3.4")
+_VOID: Final = Move(_S.VOID, guard=reason_given, clause="2.3.4")
 _EXPIRE: Final = Move(_S.EXPIRED, guard=_at_the_end, clause="R65")
 
 ITEM_MOVES: Final[Moves[ItemState, ItemEvent]] = {
@@ -100,8 +72,8 @@ ITEM_MOVES: Final[Moves[ItemState, ItemEvent]] = {
     (_S.PUBLISHED, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
     (_S.KEPT, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
     (_S.REPAIR_APPLIED, _E.ACCEPT): Move(_S.ACCEPTED, clause="R65"),
-    (_S.REPAIR_APPLIED, _E.RETURN): Move(_S.PUBLISHED, guard=_reason_given, clause="R65"),
-    (_S.REPAIR_APPLIED, _E.RETURN_KEPT): Move(_S.KEPT, guard=_reason_given, clause="R65"),
+    (_S.REPAIR_APPLIED, _E.RETURN): Move(_S.PUBLISHED, guard=reason_given, clause="R65"),
+    (_S.REPAIR_APPLIED, _E.RETURN_KEPT): Move(_S.KEPT, guard=reason_given, clause="R65"),
     (_S.ACCEPTED, _E.VERIFY): Move(_S.REPAIRED, guard=_all_three_stop, clause="R65"),
     (_S.ACCEPTED, _E.REFUSE): Move(_S.PUBLISHED, guard=_refused, clause="R65"),
     (_S.ACCEPTED, _E.REFUSE_KEPT): Move(_S.KEPT, guard=_refused, clause="R65"),

@@ -1,7 +1,4 @@
-"""Use-cases of information items: record, classify, publish, repair, expire. R64, R65, R67; domain.md 2.1, 2.3.4.
-
-Repair stops publication, sharing and restriction and recomputes the rating in one transaction, or nothing of it happens.
-"""
+"""Use-cases of information items: record, classify, publish, expire. Their repair is in `repair`. R64, R65, R67; domain.md 2.1, 2.3.4."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,9 +14,9 @@ from compliance.rating import letters, papers, queries, service, terms
 from compliance.rating.errors import BasisNotFinal, MalformedRating
 from compliance.rating.item_lifecycle import IN_FORCE, ITEM_MOVES, ItemEvent, ItemState
 from compliance.rating.models import CreditItem, Ground
-from compliance.rating.numbering import next_code
 from compliance.rating.ruleset import Ruleset
 from compliance.rating.terms import ItemClass, ItemRule, Terms
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.ledger import history
@@ -122,7 +119,7 @@ def classify(
     row.repairable_on, row.ends_on, row.state_until, row.letter_paper_id = held.repairable_on, held.ends_on, until, paper.id
     row.classified_by_id, row.classified_by = actor.id, name or actor.name
     facts = {
-        **_decider(actor, seen_by),
+        **decider(actor, seen_by),
         "facts_stated": bool(content["facts"]),
         "basis_stated": bool(content["basis"]),
         "rights_stated": bool(content["rights"]),
@@ -183,7 +180,7 @@ def decide(session: Session, code: str, *, answers: Sequence[str] = (), rules: R
         points=pairs,
     )
     facts = {
-        **_decider(actor, [str(row.recorded_by_id), str(row.classified_by_id)]),
+        **decider(actor, [str(row.recorded_by_id), str(row.classified_by_id)]),
         "statement_time_over": row.state_until is not None and at >= row.state_until,
         "statement_answered": papers.all_answered(pairs),
         "may_be_published": public,
@@ -193,111 +190,7 @@ def decide(session: Session, code: str, *, answers: Sequence[str] = (), rules: R
     row.decided_at, row.decided_by_id, row.decided_by = at, actor.id, name or actor.name
     event = ItemEvent.PUBLISH if public else ItemEvent.KEEP
     history.move(session, row, ITEM_MOVES, event, actor=actor, at=at, facts=facts | casepapers.cited(paper))
-    _switch(session, row, public=public, restricting=True)
-    return paper
-
-
-def apply_for_repair(
-    session: Session,
-    code: str,
-    *,
-    said: str,
-    promise: bool,
-    files: Sequence[Given],
-    rules: Ruleset,
-    institution_id: UUID,
-    actor: Actor,
-    clock: Clock,
-    name: str = "",
-) -> CasePaper:
-    """信用修复申请 with the promise (信用承诺) and evidence, once the minimum is reached.
-
-    Raises: ItemNotFound, MalformedRating, MalformedStatement, ForbiddenMove (`publication-minimum-open`, `evidence-missing`, …).
-    """
-    at = clock.now_at()
-    row = queries.item(session, code, institution_id=institution_id, lock=True)
-    text = papers.demand_text("said", said)
-    facts = {
-        "repairable": row.repairable,
-        "minimum_reached": terms.may_apply(local_date(at), held_terms(row, rules.items)),
-        "promise_given": promise,
-        "evidence_given": bool(files),
-        "rule_set": rules.items.item_rule_set,
-    }
-    content = letters.statement(row.code, at=at, author=papers.signer(actor, name), text=text, promise=promise)
-    paper = casepapers.take(session, row, "repair-application", content, files, actor=actor, at=at)
-    history.move(session, row, ITEM_MOVES, ItemEvent.APPLY, actor=actor, at=at, facts=facts | casepapers.cited(paper))
-    return paper
-
-
-def accept_application(session: Session, code: str, *, rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
-    """受理: the application is complete; somebody else verifies it. Raises: ItemNotFound, ForbiddenMove."""
-    row = queries.item(session, code, lock=True)
-    row.accepted_by_id = actor.id
-    said = f"贵单位的信用修复申请材料齐全，予以受理，自受理之日起{rules.items.item_verification_working_days}个工作日内核实并作出决定。"
-    return _act(session, row, ItemEvent.ACCEPT, "repair-acceptance", said, {}, rules.items, actor=actor, clock=clock, name=name)
-
-
-def return_application(session: Session, code: str, *, reason: str, rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
-    """退回补正: says what is missing. Raises: ItemNotFound, ForbiddenMove (`reason-needed`)."""
-    row = queries.item(session, code, lock=True)
-    event = ItemEvent.RETURN if row.publication_on else ItemEvent.RETURN_KEPT
-    said = f"申请材料不齐全或者不符合要求：{reason.strip()}。补齐后可以重新申请。"
-    return _act(session, row, event, "repair-return", said, {"reason": reason.strip()}, rules.items, actor=actor, clock=clock, name=name)
-
-
-def verify_repair(session: Session, code: str, *, how: str, rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
-    """准予修复: publication, sharing and restriction stop and the rating is computed anew, all in this transaction.
-
-    Raises: ItemNotFound, ForbiddenMove (`same-person`, `reason-needed`).
-    """
-    row = queries.item(session, code, lock=True)
-    row.verified_by_id = actor.id
-    _switch(session, row, public=False, restricting=False)
-    facts = {
-        **_decider(actor, [str(row.accepted_by_id)]),
-        "publication_stopped": not row.publication_on,
-        "sharing_stopped": not row.sharing_on,
-        "reason": how.strip(),
-    }
-    said = f"核实情况：{how.strip()}。准予修复，自本决定之日起停止公示、停止共享和使用、解除相应限制，并重新计算信用等级。"
-    paper = _act(session, row, ItemEvent.VERIFY, "repair-decision", said, facts, rules.items, actor=actor, clock=clock, name=name)
-    service.recompute_without(session, row, effects=rules.effects, actor=actor, clock=clock, name=name)
-    return paper
-
-
-def refuse_repair(session: Session, code: str, *, reason: str, rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
-    """不予修复, with the reason and the remedy, by somebody who did not accept it. Raises: ItemNotFound, ForbiddenMove."""
-    row = queries.item(session, code, lock=True)
-    event = ItemEvent.REFUSE if row.publication_on else ItemEvent.REFUSE_KEPT
-    facts = {**_decider(actor, [str(row.accepted_by_id)]), "reason": reason.strip()}
-    said = f"经核实，不予修复。理由：{reason.strip()}。改正后可以再次申请。"
-    return _act(session, row, event, "repair-refusal", said, facts, rules.items, actor=actor, clock=clock, name=name, adverse=True)
-
-
-def revoke_repair(
-    session: Session, code: str, *, reason: str, public: bool = True, rules: Ruleset, actor: Actor, clock: Clock, name: str = ""
-) -> CasePaper:
-    """撤销修复 because its material was false: publication and restriction resume for the rest of the time; the rating is opened again with notice.
-
-    Raises: ItemNotFound, ForbiddenMove (`same-person`, `reason-needed`, `publication-over`).
-    """
-    row = queries.item(session, code, lock=True)
-    kind = row.item_class or ItemClass.MINOR
-    shown = public and terms.is_published(kind, rules.items, necessary=bool(row.necessary))
-    facts = {
-        **_decider(actor, [str(row.verified_by_id)]),
-        "reason": reason.strip(),
-        "not_over": not terms.is_over(clock.today_on(), held_terms(row, rules.items)),
-    }
-    said = f"经查，信用修复所提供的材料虚假：{reason.strip()}。撤销修复" + ("，恢复公示、共享和相应限制。" if shown else "，恢复相应限制。")
-    event = ItemEvent.REVOKE if shown else ItemEvent.REVOKE_KEPT
-    paper = _act(session, row, event, "repair-revocation", said, facts, rules.items, actor=actor, clock=clock, name=name, adverse=True)
-    _switch(session, row, public=shown, restricting=True)
-    standing = queries.in_force(session, row.institution_id)
-    if standing is not None and standing.repair_item_id == row.id:
-        owner = session.get_one(Institution, row.institution_id)
-        service.open_rating(session, owner, standing.year, actor=actor, clock=clock, reason=f"{row.code} {event.value}")
+    switch(session, row, public=public, restricting=True)
     return paper
 
 
@@ -305,7 +198,7 @@ def declare_void(session: Session, code: str, *, reason: str, rules: Ruleset, ac
     """An item that should not exist: it stays on record, and counts for nothing. Raises: ItemNotFound, ForbiddenMove (`reason-needed`)."""
     row = queries.item(session, code, lock=True)
     told = reason.strip()
-    _switch(session, row, public=False, restricting=False)
+    switch(session, row, public=False, restricting=False)
     history.move(session, row, ITEM_MOVES, ItemEvent.VOID, actor=actor, at=clock.now_at(), reason=told, facts={"reason": told})
     service.recompute_without(session, row, effects=rules.effects, actor=actor, clock=clock, name=name)
     return row
@@ -321,7 +214,7 @@ def expire_due(session: Session, *, rules: Ruleset, actor: Actor, clock: Clock, 
     for row in rows:
         held = held_terms(row, rules.items)
         if terms.is_over(today, held):
-            _switch(session, row, public=False, restricting=False)
+            switch(session, row, public=False, restricting=False)
             facts = {"over": True, "ends_on": held.ends_on, "rule_set": held.rule_set}
             history.move(session, row, ITEM_MOVES, ItemEvent.EXPIRE, actor=actor, at=clock.now_at(), facts=facts)
             service.recompute_without(session, row, effects=rules.effects, actor=actor, clock=clock)
@@ -355,7 +248,7 @@ def _record(
 ) -> CreditItem:
     assert actor.id is not None  # noqa: S101 — every route names a person
     row = CreditItem(
-        code=next_code(session, CreditItem, "K", clock.today_on().year),
+        code=next_in_series(session, CreditItem.code, f"K{clock.today_on().year}-"),
         institution_id=institution_id,
         ground=ground,
         finding_id=finding.id if finding else None,
@@ -374,47 +267,15 @@ def _record(
     return row
 
 
-def _act(
-    session: Session,
-    row: CreditItem,
-    event: ItemEvent,
-    kind: str,
-    said: str,
-    facts: dict[str, object],
-    rule: ItemRule,
-    *,
-    actor: Actor,
-    clock: Clock,
-    name: str,
-    adverse: bool = False,
-) -> CasePaper:
-    """A letter and the move that it belongs to."""
-    at = clock.now_at()
-    content = letters.item_act(
-        kind,
-        papers.addressee(session, row),
-        row.code,
-        at=at,
-        signer=papers.signer(actor, name),
-        opening=f"贵单位的信用信息{row.code}（{row.summary}），现就其信用修复事项通知如下。",
-        paragraphs=[said],
-        held=held_terms(row, rule),
-        adverse=adverse,
-    )
-    paper = papers.issue(session, row, content, actor=actor, at=at)
-    reason = str(facts.get("reason", ""))
-    history.move(session, row, ITEM_MOVES, event, actor=actor, at=at, reason=reason, facts=facts | casepapers.cited(paper))
-    return paper
-
-
-def _switch(session: Session, row: CreditItem, *, public: bool, restricting: bool) -> None:
+def switch(session: Session, row: CreditItem, *, public: bool, restricting: bool) -> None:
     """Publication, sharing and restriction together."""
     row.publication_on = row.sharing_on = public
     row.restriction_on = restricting
     session.flush()
 
 
-def _decider(actor: Actor, seen_by: Sequence[str]) -> dict[str, object]:
+def decider(actor: Actor, seen_by: Sequence[str]) -> dict[str, object]:
+    """Who acts, and who took part before: what the guards of the machine ask for."""
     return {"decided_by": str(actor.id) if actor.id else "", "seen_by": sorted(set(seen_by))}
 
 

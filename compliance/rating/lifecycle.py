@@ -3,11 +3,11 @@
 A rating that a repair recomputed (`repair_of`) only improves, so it needs no notice; every other one is told, can be objected to, and is signed.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from storage.kernel.lifecycle import Guard, Move, Moves
+from storage.kernel.guards import every, fact, reason_given, somebody_else
+from storage.kernel.lifecycle import Move, Moves
 
 
 class RatingState(StrEnum):
@@ -43,62 +43,37 @@ class RatingEvent(StrEnum):
     VOID = "void"
 
 
-def _fact(name: str, why: str) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return None if facts.get(name) is True else why
-
-    return guard
-
-
-def _every(*guards: Guard) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return next((why for g in guards if (why := g(facts)) is not None), None)
-
-    return guard
-
-
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
-def _fresh_eyes(facts: Mapping[str, object]) -> str | None:
-    """Who decides has taken no earlier part (`seen_by` = everybody who has)."""
-    decider, seen_by = facts.get("decided_by"), facts.get("seen_by")
-    if not decider or not isinstance(seen_by, list | tuple | set | frozenset):
-        return "decider-unknown"
-    return "same-person" if decider in seen_by else None
-
-
-_notice_is_whole: Final = _every(
-    _fact("reasons_stated", "facts-missing"),
-    _fact("basis_stated", "legal-basis-missing"),
-    _fact("rights_stated", "rights-missing"),
-    _fact("repair_stated", "repair-page-missing"),
-    _fact("signed", "signer-missing"),
+_fresh_eyes: Final = somebody_else("decided_by", "seen_by")
+_notice_is_whole: Final = every(
+    fact("reasons_stated", "facts-missing"),
+    fact("basis_stated", "legal-basis-missing"),
+    fact("rights_stated", "rights-missing"),
+    fact("repair_stated", "repair-page-missing"),
+    fact("signed", "signer-missing"),
 )
-_objection_in_time: Final = _every(_fact("within_deadline", "deadline-over"), _fact("statement_given", "statement-missing"))
-_declared_by_the_head: Final = _every(
-    _fact("by_head", "not-the-head"), _fact("within_deadline", "deadline-over"), _fact("statement_given", "statement-missing")
+_objection_in_time: Final = every(fact("within_deadline", "deadline-over"), fact("statement_given", "statement-missing"))
+_declared_by_the_head: Final = every(
+    fact("by_head", "not-the-head"), fact("within_deadline", "deadline-over"), fact("statement_given", "statement-missing")
 )
-_answer_is_whole: Final = _every(_fresh_eyes, _fact("points_answered", "objection-unanswered"), _fact("not_worse", "worse-because-of-objection"))
-_signed_after_the_days: Final = _every(
-    _fact("objection_time_over", "objection-time-open"), _fresh_eyes, _fact("signed", "signer-missing"), _fact("reproduced", "not-reproduced")
+_answer_is_whole: Final = every(_fresh_eyes, fact("points_answered", "objection-unanswered"), fact("not_worse", "worse-because-of-objection"))
+_signed_after_the_days: Final = every(
+    fact("objection_time_over", "objection-time-open"), _fresh_eyes, fact("signed", "signer-missing"), fact("reproduced", "not-reproduced")
 )
-_signed_by_another: Final = _every(_fresh_eyes, _fact("signed", "signer-missing"), _fact("reproduced", "not-reproduced"))
-_only_better: Final = _every(_fact("repaired_item", "no-repaired-item"), _fact("not_worse", "worse-after-repair"), _fact("signed", "signer-missing"))
-_inputs_stored: Final = _fact("inputs_stored", "inputs-not-stored")
+_signed_by_another: Final = every(_fresh_eyes, fact("signed", "signer-missing"), fact("reproduced", "not-reproduced"))
+_only_better: Final = every(fact("repaired_item", "no-repaired-item"), fact("not_worse", "worse-after-repair"), fact("signed", "signer-missing"))
+_inputs_stored: Final = fact("inputs_stored", "inputs-not-stored")
 
 _S, _E = RatingState, RatingEvent
-_VOID: Final = Move(_S.VOID, guard=_reason_given, clause="2.3.4")
-_SUPERSEDED: Final = Move(_S.SUPERSEDED, guard=_fact("successor", "no-successor"), clause="2.3.4")
+_VOID: Final = Move(_S.VOID, guard=reason_given, clause="2.3.4")
+_SUPERSEDED: Final = Move(_S.SUPERSEDED, guard=fact("successor", "no-successor"), clause="2.3.4")
 
 RATING_MOVES: Final[Moves[RatingState, RatingEvent]] = {
     (_S.OPEN, _E.COLLECT): Move(_S.COLLECTING, clause="R61"),
     (_S.COLLECTING, _E.FREEZE): Move(_S.FROZEN, guard=_inputs_stored, clause="2.3.4"),
     (_S.FROZEN, _E.SCORE): Move(_S.SCORED, clause="R62"),
     (_S.SCORED, _E.CHECK): Move(_S.PRELIMINARY, clause="R62"),
-    (_S.SCORED, _E.REOPEN): Move(_S.COLLECTING, guard=_reason_given, clause="2.3.4"),
-    (_S.PRELIMINARY, _E.REOPEN): Move(_S.COLLECTING, guard=_reason_given, clause="2.3.4"),
+    (_S.SCORED, _E.REOPEN): Move(_S.COLLECTING, guard=reason_given, clause="2.3.4"),
+    (_S.PRELIMINARY, _E.REOPEN): Move(_S.COLLECTING, guard=reason_given, clause="2.3.4"),
     (_S.PRELIMINARY, _E.NOTICE): Move(_S.NOTICED, guard=_notice_is_whole, clause="2.3.4"),
     (_S.NOTICED, _E.OBJECT): Move(_S.OBJECTION, guard=_objection_in_time, clause="2.3.4"),
     (_S.NOTICED, _E.WAIVE): Move(_S.UNCONTESTED, guard=_declared_by_the_head, clause="2.3.4"),

@@ -18,9 +18,9 @@ from compliance.rating.clocks import may_object_until
 from compliance.rating.errors import MalformedRating, RatingExists
 from compliance.rating.lifecycle import RATING_MOVES, RatingEvent, RatingState
 from compliance.rating.models import CreditItem, Rating, RatingInputs
-from compliance.rating.numbering import next_code
 from compliance.rating.rules import Grade, Kind
 from compliance.rating.ruleset import EffectRule, Ruleset
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.ledger import history
@@ -260,7 +260,7 @@ def grade_of(row: Rating) -> Grade:
 def _new(session: Session, institution_id: UUID, year: int, *, at: datetime) -> Rating:
     newest = session.scalar(select(func.max(Rating.revision)).where(Rating.institution_id == institution_id, Rating.year == year))
     return Rating(
-        code=next_code(session, Rating, "R", year),
+        code=next_in_series(session, Rating.code, f"R{year}-"),
         institution_id=institution_id,
         year=year,
         revision=0 if newest is None else newest + 1,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given, somebody_else
 from storage.kernel.lifecycle import Move, Moves
 
 
@@ -40,6 +41,9 @@ class ClaimEvent(StrEnum):
     PAY = "pay"
 
 
+_another_person: Final = somebody_else("decider", "checker", "claimant")
+
+
 def _complete(facts: Mapping[str, object]) -> str | None:
     return None if facts.get("complete") is True else "gates-open"
 
@@ -68,15 +72,8 @@ def _checkable(facts: Mapping[str, object]) -> str | None:
     return None if 0 < _yuan(facts, "checked_yuan") <= _yuan(facts, "claimed_yuan") else "amount-out-of-range"
 
 
-def _another_person(facts: Mapping[str, object]) -> str | None:
-    decider = str(facts.get("decider") or "")
-    if not decider:
-        return "decider-unknown"
-    return "same-person" if decider in (str(facts.get("checker") or ""), str(facts.get("claimant") or "")) else None
-
-
 def _refusable(facts: Mapping[str, object]) -> str | None:
-    return _another_person(facts) or (None if str(facts.get("reason") or "").strip() else "reason-needed")
+    return _another_person(facts) or reason_given(facts)
 
 
 def _paid_up(facts: Mapping[str, object]) -> str | None:

@@ -55,3 +55,11 @@ def add_months(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+
+
+def add_years(day: date, years: int, leap_day_rule: str) -> date:
+    """The same day some years later. 29 February by `leap_day_rule`: `next-day` (1 March) or `last-day` (28 February)."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1) if leap_day_rule == "next-day" else date(day.year + years, 2, 28)

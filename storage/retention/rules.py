@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from storage.kernel.clock import BUREAU_ZONE, local_date
+from storage.kernel.clock import BUREAU_ZONE, add_years, local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +12,6 @@ class RetentionRule:
 
     retention_years: int
     leap_day_rule: str
-
-
-def add_years(day: date, years: int, leap_day_rule: str) -> date:
-    """The same calendar day `years` later; 29 February by the explicit rule."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1) if leap_day_rule == "next-day" else date(day.year + years, 2, 28)
 
 
 def retain_until(rule: RetentionRule, *, recorded_end_at: datetime, class_ends_on: date | None, subsidy_paid_on: date | None = None) -> datetime:

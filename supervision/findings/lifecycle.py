@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from storage.kernel.lifecycle import Guard, Move, Moves
+from storage.kernel.guards import every, fact, reason_given, somebody_else
+from storage.kernel.lifecycle import Move, Moves
 
 
 class FindingState(StrEnum):
@@ -49,8 +50,7 @@ class FindingEvent(StrEnum):
     VOID = "void"
 
 
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
+_fresh_eyes: Final = somebody_else("decided_by", "seen_by")
 
 
 def footage_verified(facts: Mapping[str, object]) -> str | None:
@@ -58,49 +58,27 @@ def footage_verified(facts: Mapping[str, object]) -> str | None:
     return None if facts.get("hash_verified") is True else "footage-not-verified"
 
 
-def _fresh_eyes(facts: Mapping[str, object]) -> str | None:
-    """The person deciding has taken no earlier part (`seen_by` = everybody who has)."""
-    decider, seen_by = facts.get("decided_by"), facts.get("seen_by")
-    if not decider or not isinstance(seen_by, list | tuple | set | frozenset):
-        return "decider-unknown"
-    return "same-person" if decider in seen_by else None
-
-
-def _fact(name: str, why: str) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return None if facts.get(name) is True else why
-
-    return guard
-
-
-def _every(*guards: Guard) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return next((why for g in guards if (why := g(facts)) is not None), None)
-
-    return guard
-
-
-_second_look: Final = _every(_fresh_eyes, footage_verified)
-_other_view: Final = _every(_fresh_eyes, _reason_given)
-_notice_is_whole: Final = _every(
+_second_look: Final = every(_fresh_eyes, footage_verified)
+_other_view: Final = every(_fresh_eyes, reason_given)
+_notice_is_whole: Final = every(
     footage_verified,
-    _fact("facts_stated", "facts-missing"),
-    _fact("basis_stated", "legal-basis-missing"),
-    _fact("rights_stated", "rights-missing"),
-    _fact("signed", "signer-missing"),
+    fact("facts_stated", "facts-missing"),
+    fact("basis_stated", "legal-basis-missing"),
+    fact("rights_stated", "rights-missing"),
+    fact("signed", "signer-missing"),
 )
-_objection_in_time: Final = _every(_fact("within_deadline", "deadline-over"), _fact("statement_given", "statement-missing"))
-_every_point_answered: Final = _every(_fresh_eyes, _fact("points_answered", "objection-unanswered"), _reason_given)
-_rectification_shown: Final = _every(_fact("evidence_given", "evidence-missing"), _fact("inspected", "not-inspected"))
-_objection_time_over: Final = _fact("objection_time_over", "objection-time-open")
-_without_personal_data: Final = _every(_fact("redacted", "personal-data-not-removed"), _fact("appeal_time_over", "appeal-time-open"))
-_review_in_time: Final = _every(
-    _fact("within_deadline", "review-time-over"), _fact("first_review", "review-already-decided"), _fact("statement_given", "statement-missing")
+_objection_in_time: Final = every(fact("within_deadline", "deadline-over"), fact("statement_given", "statement-missing"))
+_every_point_answered: Final = every(_fresh_eyes, fact("points_answered", "objection-unanswered"), reason_given)
+_rectification_shown: Final = every(fact("evidence_given", "evidence-missing"), fact("inspected", "not-inspected"))
+_objection_time_over: Final = fact("objection_time_over", "objection-time-open")
+_without_personal_data: Final = every(fact("redacted", "personal-data-not-removed"), fact("appeal_time_over", "appeal-time-open"))
+_review_in_time: Final = every(
+    fact("within_deadline", "review-time-over"), fact("first_review", "review-already-decided"), fact("statement_given", "statement-missing")
 )
-_case_opened: Final = _every(_reason_given, _fact("case_opened", "no-exit-case"))
+_case_opened: Final = every(reason_given, fact("case_opened", "no-exit-case"))
 
 _S, _E = FindingState, FindingEvent
-_VOID: Final = Move(_S.VOID, guard=_reason_given, clause="2.3.2")
+_VOID: Final = Move(_S.VOID, guard=reason_given, clause="2.3.2")
 _ESCALATE: Final = Move(_S.ESCALATED, guard=_case_opened, clause="R46")
 
 FINDING_MOVES: Final[Moves[FindingState, FindingEvent]] = {
@@ -110,7 +88,7 @@ FINDING_MOVES: Final[Moves[FindingState, FindingEvent]] = {
     (_S.DISPUTED, _E.ADJUDICATE): Move(_S.CONFIRMED, guard=_second_look, clause="2.3.2"),
     (_S.DISPUTED, _E.REJECT): Move(_S.REJECTED, guard=_other_view, clause="2.3.2"),
     (_S.CONFIRMED, _E.NOTICE): Move(_S.NOTICED, guard=_notice_is_whole, clause="2.3.2"),
-    (_S.NOTICED, _E.REPLY): Move(_S.REPLIED, guard=_fact("statement_given", "statement-missing"), clause="2.3.2"),
+    (_S.NOTICED, _E.REPLY): Move(_S.REPLIED, guard=fact("statement_given", "statement-missing"), clause="2.3.2"),
     (_S.NOTICED, _E.OBJECT): Move(_S.OBJECTED, guard=_objection_in_time, clause="2.3.2"),
     (_S.NOTICED, _E.ORDER_RECTIFICATION): Move(_S.RECTIFYING, guard=_objection_time_over, clause="2.3.2"),
     (_S.REPLIED, _E.OBJECT): Move(_S.OBJECTED, guard=_objection_in_time, clause="2.3.2"),

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.canonical import canonical_json
 from storage.kernel.clock import local_date
@@ -105,11 +106,7 @@ def cited(paper: FindingPaper) -> dict[str, object]:
 
 def _next_number(session: Session, kind: PaperKind, year: int) -> str:
     """古人社检告〔2026〕1号, without gaps: the transaction that takes a number holds the series until it ends."""
-    prefix = f"{BUREAU_WORD}{letters.WORDS[kind]}〔{year}〕"
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"finding-paper/{prefix}"})
-    number = cast(func.rtrim(func.substr(FindingPaper.number, len(prefix) + 1), "号"), Integer)
-    newest = session.scalar(select(func.max(number)).where(FindingPaper.number.startswith(prefix, autoescape=True)))
-    return f"{prefix}{(newest or 0) + 1}号"
+    return next_in_series(session, FindingPaper.number, f"{BUREAU_WORD}{letters.WORDS[kind]}〔{year}〕", digits=1, end="号")
 
 
 def signer(actor: Actor, name: str) -> Signer:

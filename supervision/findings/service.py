@@ -6,10 +6,11 @@ The caller re-reads the footage and says whether its hash verifies (`hash_verifi
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.kernel.events import Event, Events
@@ -80,7 +81,7 @@ def record(
     if span is None:
         raise SpanOutsideFootage(recording=str(recording_id), start_ms=start_ms, end_ms=end_ms)
     found = Finding(
-        code=_next_code(session, local_date(at).year),
+        code=next_in_series(session, Finding.code, f"F{local_date(at).year}-"),
         institution_id=recording.institution_id,
         lesson_id=lesson_id,
         assignment_id=assignment_id,
@@ -154,7 +155,7 @@ def record_on_site(
     if not hash_verified:
         raise FootageNotVerified(recording=visit.code)
     found = Finding(
-        code=_next_code(session, local_date(at).year),
+        code=next_in_series(session, Finding.code, f"F{local_date(at).year}-"),
         institution_id=visit.institution_id,
         lesson_id=visit.lesson_id,
         visit_id=visit.id,
@@ -232,12 +233,3 @@ def _check_assignment(session: Session, assignment_id: UUID, inspector_id: UUID,
 def _pieces(session: Session, recording_id: UUID) -> list[Piece]:
     rows = session.execute(select(RecordedSpan.span, RecordedSpan.media_start_ms).where(RecordedSpan.recording_id == recording_id))
     return [Piece(Span(span.lower, span.upper), start_ms) for span, start_ms in rows if span.lower is not None and span.upper is not None]
-
-
-def _next_code(session: Session, year: int) -> str:
-    """F2026-0001, without gaps: the transaction that takes a number holds the year until it ends."""
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"finding/{year}"})
-    prefix = f"F{year}-"
-    number = cast(func.substr(Finding.code, len(prefix) + 1), Integer)
-    last = session.scalar(select(func.max(number)).where(Finding.code.startswith(prefix)))
-    return f"{prefix}{(last or 0) + 1:04d}"

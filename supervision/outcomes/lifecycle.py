@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given, somebody_else
 from storage.kernel.lifecycle import Move, Moves
 
 
@@ -18,15 +19,11 @@ class EvidenceEvent(StrEnum):
     REJECT = "reject"
 
 
-def _another_person(facts: Mapping[str, object]) -> str | None:
-    decider = str(facts.get("decider") or "")
-    if not decider:
-        return "decider-unknown"
-    return "same-person" if decider == str(facts.get("filer") or "") else None
+_another_person: Final = somebody_else("decider", "filer")
 
 
 def _with_a_reason(facts: Mapping[str, object]) -> str | None:
-    return _another_person(facts) or (None if str(facts.get("reason") or "").strip() else "reason-needed")
+    return _another_person(facts) or reason_given(facts)
 
 
 # What was decided once is decided again only with a reason: it may have counted in a rate that somebody was shown.

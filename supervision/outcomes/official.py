@@ -59,8 +59,11 @@ def record_audit_problem(
     classification_reason: str,
     actor: Actor,
     at: datetime,
+    name: str = "",
 ) -> AuditProblem:
     """Record what an audit of any level found; `actor` is the named official who calls it major or not, and says why (R46, Q7).
+
+    `name`: the person's, as papers print it.
 
     Raises: MalformedOutcome — words missing, or nobody named.
     """
@@ -79,7 +82,7 @@ def record_audit_problem(
         summary=summary.strip(),
         major=major,
         classified_by_id=actor.id,
-        classified_by=actor.name,
+        classified_by=name or actor.name,
         classification_reason=classification_reason.strip(),
         recorded_at=at,
     )

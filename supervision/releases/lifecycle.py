@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given, somebody_else
 from storage.kernel.lifecycle import Move, Moves
 
 
@@ -24,11 +25,7 @@ class ReleaseEvent(StrEnum):
     END = "end"
 
 
-def _another_person(facts: Mapping[str, object]) -> str | None:
-    decider = str(facts.get("decider") or "")
-    if not decider:
-        return "decider-unknown"
-    return "same-person" if decider == str(facts.get("asker")) else None
+_another_person: Final = somebody_else("decider", "asker")
 
 
 def _approvable(facts: Mapping[str, object]) -> str | None:
@@ -40,7 +37,7 @@ def _approvable(facts: Mapping[str, object]) -> str | None:
 
 
 def _refusable(facts: Mapping[str, object]) -> str | None:
-    return _another_person(facts) or (None if str(facts.get("reason") or "").strip() else "reason-needed")
+    return _another_person(facts) or reason_given(facts)
 
 
 def _unanswered(facts: Mapping[str, object]) -> str | None:

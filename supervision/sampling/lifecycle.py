@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given
 from storage.kernel.lifecycle import Move, Moves
 
 
@@ -70,11 +71,7 @@ def _nothing_is_open(facts: Mapping[str, object]) -> str | None:
     return None if open_items == 0 and not isinstance(open_items, bool) else "items-open"
 
 
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
-_VOID: Final = Move(DrawState.VOID, guard=_reason_given, clause="2.3.2")
+_VOID: Final = Move(DrawState.VOID, guard=reason_given, clause="2.3.2")
 
 DRAW_MOVES: Final[Moves[DrawState, DrawEvent]] = {
     (DrawState.PLANNED, DrawEvent.FREEZE): Move(DrawState.FRAME_FROZEN, guard=_frame_is_committed_before_the_value, clause="R55"),

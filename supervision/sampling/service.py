@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select, text
 from sqlalchemy.orm import Session
 
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date, require_aware
 from storage.kernel.lifecycle import advance
@@ -85,7 +85,7 @@ def plan(
         raise MalformedPlan(errors=errors)
     by = check_plan(list(strata_by), weights)
     planned = DrawRound(
-        code=_next_code(session, local_date(at).year),
+        code=next_in_series(session, DrawRound.code, f"D{local_date(at).year}-"),
         method=method,
         title=title.strip(),
         period_starts_on=period_starts_on,
@@ -371,16 +371,6 @@ def _root(round_: DrawRound) -> bytes:
     if round_.frame_root is None:
         raise FrameNotCommitted(round=round_.code, state=round_.state.value)
     return round_.frame_root
-
-
-def _next_code(session: Session, year: int) -> str:
-    """D2026-0001, without gaps: the transaction that takes a number holds the year until it ends."""
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"draw-round/{year}"})
-    prefix = f"D{year}-"
-    # numbers are compared as numbers: the ten-thousandth round of a year must not sort before the second
-    number = cast(func.substr(DrawRound.code, len(prefix) + 1), Integer)
-    last = session.scalar(select(func.max(number)).where(DrawRound.code.startswith(prefix)))
-    return f"{prefix}{(last or 0) + 1:04d}"
 
 
 def _log(session: Session, round_: DrawRound, action: str, facts: dict[str, object], actor: Actor, at: datetime) -> None:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from storage.kernel.clock import add_years
+
 
 class InterestKind(StrEnum):
     EMPLOYER = "employer"  # works there now
@@ -77,14 +79,6 @@ def plain(name: str) -> str:
     return _BLANKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
-def years_after(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 1 March."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1)
-
-
 def hits(
     interests: Sequence[Declared], institutions: Iterable[Known], trainees: Iterable[tuple[UUID, bytes]], *, cooling_off_years: int, on: date
 ) -> list[Hit]:
@@ -98,7 +92,7 @@ def hits(
         if one.kind is InterestKind.KIN:
             found += _kin(one, known)
             continue
-        until_on = years_after(one.until_on, cooling_off_years) if one.kind is InterestKind.POST and one.until_on else None
+        until_on = add_years(one.until_on, cooling_off_years, "next-day") if one.kind is InterestKind.POST and one.until_on else None
         if until_on is not None and until_on <= on:
             continue
         ground = Ground.POST if one.kind is InterestKind.POST else Ground.EMPLOYER

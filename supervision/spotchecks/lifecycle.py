@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given
 from storage.kernel.lifecycle import Guard, Move, Moves
 
 
@@ -50,18 +51,14 @@ def _has_findings(facts: Mapping[str, object]) -> str | None:
     return _watched_enough(facts) or (None if _int(facts, "findings", 0) > 0 else "no-finding-recorded")
 
 
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
 ASSIGNMENT_MOVES: Final[Moves[AssignmentState, AssignmentEvent]] = {
     (AssignmentState.ASSIGNED, AssignmentEvent.START): Move(AssignmentState.REVIEWING, clause="2.3.2"),
     (AssignmentState.REVIEWING, AssignmentEvent.JUDGE_OK): Move(AssignmentState.JUDGED_OK, guard=_clean, clause="2.3.2"),
     (AssignmentState.REVIEWING, AssignmentEvent.JUDGE_FINDING): Move(AssignmentState.JUDGED_FINDING, guard=_has_findings, clause="2.3.2"),
-    (AssignmentState.ASSIGNED, AssignmentEvent.RECUSE): Move(AssignmentState.RECUSED, guard=_reason_given, clause="2.3.2"),
-    (AssignmentState.REVIEWING, AssignmentEvent.RECUSE): Move(AssignmentState.RECUSED, guard=_reason_given, clause="2.3.2"),
-    (AssignmentState.ASSIGNED, AssignmentEvent.VOID): Move(AssignmentState.VOID, guard=_reason_given, clause="2.3.2"),
-    (AssignmentState.REVIEWING, AssignmentEvent.VOID): Move(AssignmentState.VOID, guard=_reason_given, clause="2.3.2"),
+    (AssignmentState.ASSIGNED, AssignmentEvent.RECUSE): Move(AssignmentState.RECUSED, guard=reason_given, clause="2.3.2"),
+    (AssignmentState.REVIEWING, AssignmentEvent.RECUSE): Move(AssignmentState.RECUSED, guard=reason_given, clause="2.3.2"),
+    (AssignmentState.ASSIGNED, AssignmentEvent.VOID): Move(AssignmentState.VOID, guard=reason_given, clause="2.3.2"),
+    (AssignmentState.REVIEWING, AssignmentEvent.VOID): Move(AssignmentState.VOID, guard=reason_given, clause="2.3.2"),
 }
 
 OPEN_STATES: Final = (AssignmentState.ASSIGNED, AssignmentState.REVIEWING)
@@ -98,12 +95,12 @@ def _majority(verdict: Verdict) -> Guard:
 
 
 OUTCOME_MOVES: Final[Moves[OutcomeState, OutcomeEvent]] = {
-    (OutcomeState.LOOKING, OutcomeEvent.WAIT): Move(OutcomeState.WAITING, guard=_reason_given, clause="2.3.2"),
+    (OutcomeState.LOOKING, OutcomeEvent.WAIT): Move(OutcomeState.WAITING, guard=reason_given, clause="2.3.2"),
     (OutcomeState.WAITING, OutcomeEvent.RESUME): Move(OutcomeState.LOOKING, clause="2.3.2"),
     (OutcomeState.LOOKING, OutcomeEvent.DECIDE_OK): Move(OutcomeState.DECIDED_OK, guard=_majority(Verdict.OK), clause="2.3.2"),
     (OutcomeState.LOOKING, OutcomeEvent.DECIDE_FINDING): Move(OutcomeState.DECIDED_FINDING, guard=_majority(Verdict.FINDING), clause="2.3.2"),
-    (OutcomeState.LOOKING, OutcomeEvent.VOID): Move(OutcomeState.VOID, guard=_reason_given, clause="2.3.2"),
-    (OutcomeState.WAITING, OutcomeEvent.VOID): Move(OutcomeState.VOID, guard=_reason_given, clause="2.3.2"),
+    (OutcomeState.LOOKING, OutcomeEvent.VOID): Move(OutcomeState.VOID, guard=reason_given, clause="2.3.2"),
+    (OutcomeState.WAITING, OutcomeEvent.VOID): Move(OutcomeState.VOID, guard=reason_given, clause="2.3.2"),
 }
 
 UNDECIDED: Final = (OutcomeState.LOOKING, OutcomeState.WAITING)
@@ -125,6 +122,6 @@ class MatchEvent(StrEnum):
 
 
 MATCH_MOVES: Final[Moves[MatchState, MatchEvent]] = {
-    (MatchState.POSSIBLE, MatchEvent.CONFIRM): Move(MatchState.CONFIRMED, guard=_reason_given, clause="R55"),
-    (MatchState.POSSIBLE, MatchEvent.DISMISS): Move(MatchState.DISMISSED, guard=_reason_given, clause="R55"),
+    (MatchState.POSSIBLE, MatchEvent.CONFIRM): Move(MatchState.CONFIRMED, guard=reason_given, clause="R55"),
+    (MatchState.POSSIBLE, MatchEvent.DISMISS): Move(MatchState.DISMISSED, guard=reason_given, clause="R55"),
 }

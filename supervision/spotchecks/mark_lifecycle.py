@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from storage.kernel.guards import reason_given
 from storage.kernel.lifecycle import Move, Moves
 
 
@@ -22,11 +23,7 @@ def _names_a_finding(facts: Mapping[str, object]) -> str | None:
     return None if str(facts.get("finding") or "") else "no-finding-recorded"
 
 
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
 MARK_MOVES: Final[Moves[MarkState, MarkEvent]] = {
     (MarkState.OPEN, MarkEvent.RECORD): Move(MarkState.RECORDED, guard=_names_a_finding, clause="2.3.2"),
-    (MarkState.OPEN, MarkEvent.DROP): Move(MarkState.DROPPED, guard=_reason_given, clause="2.3.2"),
+    (MarkState.OPEN, MarkEvent.DROP): Move(MarkState.DROPPED, guard=reason_given, clause="2.3.2"),
 }

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from storage.kernel.lifecycle import Guard, Move, Moves
+from storage.kernel.guards import every, fact, reason_given
+from storage.kernel.lifecycle import Move, Moves
 
 MIN_MEMBERS: Final = 2
 
@@ -38,20 +39,6 @@ def _count(facts: Mapping[str, object], name: str, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _fact(name: str, why: str) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return None if facts.get(name) is True else why
-
-    return guard
-
-
-def _every(*guards: Guard) -> Guard:
-    def guard(facts: Mapping[str, object]) -> str | None:
-        return next((why for g in guards if (why := g(facts)) is not None), None)
-
-    return guard
-
-
 def _two_are_there(facts: Mapping[str, object]) -> str | None:
     return None if _count(facts, "present", 0) >= MIN_MEMBERS else "two-members-needed"
 
@@ -68,30 +55,26 @@ def _all_have_signed(facts: Mapping[str, object]) -> str | None:
     return None if _count(facts, "signatures", 0) == _count(facts, "members", -1) else "signature-missing"
 
 
-def _reason_given(facts: Mapping[str, object]) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "reason-needed"
-
-
 def _problems_are_dealt_with(facts: Mapping[str, object]) -> str | None:
-    return None if _count(facts, "problems_open", 1) == 0 else _reason_given(facts) and "problems-without-finding"
+    return None if _count(facts, "problems_open", 1) == 0 else reason_given(facts) and "problems-without-finding"
 
 
 # a fact is asked for by name: what nobody looked at does not pass
-_today: Final = _every(_fact("lesson_stands", "lesson-cancelled"), _fact("on_the_day", "not-the-day"))
-_day_over: Final = _fact("day_over", "day-not-over")
-_whole: Final = _every(_two_are_there, _everything_is_answered, _photos_are_received)
+_today: Final = every(fact("lesson_stands", "lesson-cancelled"), fact("on_the_day", "not-the-day"))
+_day_over: Final = fact("day_over", "day-not-over")
+_whole: Final = every(_two_are_there, _everything_is_answered, _photos_are_received)
 _S, _E = VisitState, VisitEvent
-_VOID: Final = Move(_S.VOID, guard=_reason_given, clause="2.3.2")
+_VOID: Final = Move(_S.VOID, guard=reason_given, clause="2.3.2")
 
 VISIT_MOVES: Final[Moves[VisitState, VisitEvent]] = {
     (_S.SEALED, _E.OPEN): Move(_S.OPENED, guard=_today, clause="2.3.2"),
     (_S.OPENED, _E.BEGIN): Move(_S.UNDER_WAY, guard=_two_are_there, clause="2.3.2"),
     (_S.UNDER_WAY, _E.COUNTERSIGN): Move(_S.UNDER_WAY, guard=_whole, clause="2.3.2"),
-    (_S.UNDER_WAY, _E.SIGN): Move(_S.SIGNED, guard=_every(_whole, _all_have_signed), clause="2.3.2"),
+    (_S.UNDER_WAY, _E.SIGN): Move(_S.SIGNED, guard=every(_whole, _all_have_signed), clause="2.3.2"),
     (_S.SIGNED, _E.CLOSE): Move(_S.CLOSED, guard=_problems_are_dealt_with, clause="2.3.2"),
-    (_S.SEALED, _E.RECUSE): Move(_S.SEALED, guard=_reason_given, clause="2.3.2"),
-    (_S.OPENED, _E.RECUSE): Move(_S.OPENED, guard=_reason_given, clause="2.3.2"),
-    (_S.UNDER_WAY, _E.RECUSE): Move(_S.OPENED, guard=_reason_given, clause="2.3.2"),
+    (_S.SEALED, _E.RECUSE): Move(_S.SEALED, guard=reason_given, clause="2.3.2"),
+    (_S.OPENED, _E.RECUSE): Move(_S.OPENED, guard=reason_given, clause="2.3.2"),
+    (_S.UNDER_WAY, _E.RECUSE): Move(_S.OPENED, guard=reason_given, clause="2.3.2"),
     (_S.SEALED, _E.MISS): Move(_S.MISSED, guard=_day_over, clause="2.3.2"),
     (_S.SEALED, _E.VOID): _VOID,
     (_S.OPENED, _E.VOID): _VOID,

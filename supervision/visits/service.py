@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.database.series import next_in_series
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date
 from storage.kernel.lifecycle import advance
@@ -187,7 +188,7 @@ def register_recusals(session: Session, visit: Visit, *, clock: Clock) -> None:
 
 def _send(session: Session, round_: DrawRound, rank: int, lesson: Lesson, team: Sequence[Member], *, actor: Actor, at: datetime) -> None:
     visit = Visit(
-        code=_next_code(session, local_date(at).year),
+        code=next_in_series(session, Visit.code, f"V{local_date(at).year}-"),
         round_id=round_.id,
         rank=rank,
         lesson_id=lesson.id,
@@ -222,12 +223,3 @@ def _member(visit: Visit, one: Member, *, is_lead: bool = False, replaces: Visit
         replaces_id=replaces.id if replaces else None,
         recusal_reason="",
     )
-
-
-def _next_code(session: Session, year: int) -> str:
-    """V2026-0001, without gaps: the transaction that takes a number holds the year until it ends."""
-    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"visit/{year}"})
-    prefix = f"V{year}-"
-    number = cast(func.substr(Visit.code, len(prefix) + 1), Integer)
-    last = session.scalar(select(func.max(number)).where(Visit.code.startswith(prefix)))
-    return f"{prefix}{(last or 0) + 1:04d}"

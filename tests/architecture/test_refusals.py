@@ -82,7 +82,7 @@ def test_every_fact_in_a_text_is_named_in_the_errors_docstring_or_given_by_the_w
 
 def test_every_reason_of_a_guard_has_words() -> None:
     """The reasons are found in the sources of the lifecycles, so that a new guard cannot be forgotten."""
-    pattern = re.compile(r'return "([a-z]+(?:-[a-z]+)+)"|_fact\("[a-z_]+", "([a-z-]+)"\)|else "([a-z]+(?:-[a-z]+)+)"')
+    pattern = re.compile(r'return "([a-z]+(?:-[a-z]+)+)"|\bfact\("[a-z_]+", "([a-z-]+)"\)|else "([a-z]+(?:-[a-z]+)+)"')
     found = set()
     for path in (path for package in ("supervision", "compliance") for path in (ROOT / package).rglob("*lifecycle.py")):
         found |= {next(filter(None, groups)) for groups in pattern.findall(path.read_text(encoding="utf-8"))}

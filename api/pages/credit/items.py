@@ -20,7 +20,7 @@ from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.persons import actor_text
 from compliance.papers import service as papers
-from compliance.rating import clocks, items, letters, queries, terms
+from compliance.rating import clocks, items, letters, queries, repair, terms
 from compliance.rating.errors import MalformedRating
 from compliance.rating.models import Ground
 from compliance.rating.terms import ItemClass
@@ -223,7 +223,7 @@ def apply_for_repair(
         caller,
         desk,
         code,
-        lambda by: items.apply_for_repair(
+        lambda by: repair.apply_for_repair(
             desk.session, code, said=said, promise=bool(promise), files=given(files), rules=desk.rules, institution_id=own, **by
         ),
         said=said,
@@ -233,27 +233,27 @@ def apply_for_repair(
 @router.post("/credit/items/{code}/accept")
 def accept(caller: Officer, desk: AtDesk, code: str) -> Response:
     """受理."""
-    return _done(caller, desk, code, lambda by: items.accept_application(desk.session, code, rules=desk.rules, **by))
+    return _done(caller, desk, code, lambda by: repair.accept_application(desk.session, code, rules=desk.rules, **by))
 
 
 @router.post("/credit/items/{code}/return")
 def return_application(caller: Officer, desk: AtDesk, code: str, reason: Words = "") -> Response:
     """退回."""
-    return _done(caller, desk, code, lambda by: items.return_application(desk.session, code, reason=reason, rules=desk.rules, **by), reason=reason)
+    return _done(caller, desk, code, lambda by: repair.return_application(desk.session, code, reason=reason, rules=desk.rules, **by), reason=reason)
 
 
 @router.post("/credit/items/{code}/verify")
 def verify(caller: Officer, desk: AtDesk, code: str, how: Words = "", granted: Annotated[str, Form(max_length=3)] = "") -> Response:
     """准予 or 不予修复, by another person."""
     if granted == "yes":
-        return _done(caller, desk, code, lambda by: items.verify_repair(desk.session, code, how=how, rules=desk.rules, **by), how=how)
-    return _done(caller, desk, code, lambda by: items.refuse_repair(desk.session, code, reason=how, rules=desk.rules, **by), how=how)
+        return _done(caller, desk, code, lambda by: repair.verify_repair(desk.session, code, how=how, rules=desk.rules, **by), how=how)
+    return _done(caller, desk, code, lambda by: repair.refuse_repair(desk.session, code, reason=how, rules=desk.rules, **by), how=how)
 
 
 @router.post("/credit/items/{code}/revoke")
 def revoke(caller: Leader, desk: AtDesk, code: str, reason: Words = "") -> Response:
     """撤销修复: its material was false."""
-    return _done(caller, desk, code, lambda by: items.revoke_repair(desk.session, code, reason=reason, rules=desk.rules, **by), reason=reason)
+    return _done(caller, desk, code, lambda by: repair.revoke_repair(desk.session, code, reason=reason, rules=desk.rules, **by), reason=reason)
 
 
 @router.post("/credit/items/{code}/void")

@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -18,13 +17,9 @@ from api.exits import ExitTools
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
-from api.pages.exit.views import Clerk, institutions_of, show
+from api.pages.exit.views import show
 from api.pages.findings import views as finding_pages
-from api.pages.frame import render
-from api.pages.navigation import show_navigation
-from api.v1.exit_schemas import NewProblem
-from api.v1.exits import record_problem
-from compliance.exit import effects, opening, procedure, queries, readmission, remedies, statutory
+from compliance.exit import effects, opening, procedure, queries, readmission, remedies
 from compliance.exit.errors import MalformedExit
 from compliance.exit.lifecycle import ChallengeEvent
 from compliance.exit.models import ChallengeKind
@@ -33,7 +28,6 @@ from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.errors import DomainError
 from supervision.findings.attachments import MAX_FILE_BYTES, Given
 from supervision.institutions.models import RunningClasses
-from supervision.outcomes.models import AuditLevel
 
 router = APIRouter(include_in_schema=False)
 Officer = Annotated[Caller, access(roles=OFFICERS)]
@@ -252,7 +246,7 @@ def challenge(
     """An authority accepted a reconsideration or an action."""
 
     def recorded(tools: ExitTools) -> object:
-        told = {"kind": kind, "authority": authority, "document": document, "filed_on": _day(filed_on), "late_reason": late_reason}
+        told = {"kind": kind, "authority": authority, "document": document, "filed_on": day_of(filed_on), "late_reason": late_reason}
         return remedies.record(desk.session, code, **told, rule=tools.remedies, actor=caller.actor, clock=desk.services.clock)  # type: ignore[arg-type]  # keywords
 
     return desk.act(caller, code, recorded, authority=authority, document=document, filed_on=filed_on, late_reason=late_reason)
@@ -272,7 +266,7 @@ def conclude(
     """What the authority decided."""
 
     def concluded(tools: ExitTools) -> object:
-        day = _day(decided_on)
+        day = day_of(decided_on)
         return remedies.conclude(
             desk.session, code, challenge_id, event=event, document=document, decided_on=day, months=months, **tools.ending, **tools.by
         )
@@ -351,111 +345,8 @@ def escalate(caller: Signer, desk: AtDesk, code: str, reason: Words = "") -> Res
     return RedirectResponse(f"/exit/{made.code}", status_code=303)
 
 
-@router.get("/exit/problems/new")
-def problem_page(request: Request, caller: Officer, session: SessionDep) -> Response:
-    """Enter a problem that an audit or inspection found."""
-    return _problem_form(request, caller, session)
-
-
-def _problem_form(request: Request, caller: Caller, session: Session, *, refused: DomainError | None = None, **typed: object) -> Response:
-    problem = problem_of(refused, request) if refused else None
-    return render(
-        request,
-        "exit/problem.html",
-        status_code=problem.status if problem else 200,
-        **show_navigation(request, caller, "exit"),
-        institutions=institutions_of(session),
-        levels=[level.value for level in AuditLevel],
-        problem=problem,
-        typed=typed,
-    )
-
-
-@router.post("/exit/problems/new")
-def enter_problem(
-    caller: Officer,
-    desk: AtDesk,
-    institution_id: Short = "",
-    issuer: Short = "",
-    level: Short = "",
-    document: Short = "",
-    issued_on: Short = "",
-    summary: Words = "",
-    major: Short = "",
-    reason: Words = "",
-) -> Response:
-    """The caller classifies it, with the reason; a major one opens a case."""
-    told = {"institution_id": institution_id, "issuer": issuer, "level": level, "document": document, "issued_on": issued_on, "summary": summary}
-    try:
-        with desk.session.begin_nested():
-            body = _problem(told | {"major": major == "yes", "reason": reason})
-            made = record_problem(desk.session, ExitTools(desk.services, caller), body)
-    except DomainError as refused:
-        return _problem_form(desk.request, caller, desk.session, refused=refused, **told, major=major, reason=reason)
-    return RedirectResponse(f"/exit/{made.code}" if made else "/exit", status_code=303)
-
-
-def _problem(told: dict[str, object]) -> NewProblem:
-    try:
-        return NewProblem.model_validate(told)
-    except ValidationError as defects:
-        errors = [{"where": str(one["loc"][0]), "code": "malformed", "value": str(one["input"])[:40]} for one in defects.errors()]
-        raise MalformedExit(errors=errors) from defects
-
-
-@router.get("/exit/lists/statutory")
-def lists_page(request: Request, caller: Clerk, session: SessionDep) -> Response:
-    """Entries of lists that laws provide for: imported, kept apart, without effect here."""
-    return _lists(request, caller, session)
-
-
-def _lists(request: Request, caller: Caller, session: Session, *, refused: DomainError | None = None, **typed: object) -> Response:
-    problem = problem_of(refused, request) if refused else None
-    return render(
-        request,
-        "exit/statutory.html",
-        status_code=problem.status if problem else 200,
-        **show_navigation(request, caller, "exit"),
-        rows=queries.listings(session),
-        institutions=institutions_of(session),
-        may_import=caller.role in OFFICERS,
-        problem=problem,
-        typed=typed,
-    )
-
-
-@router.post("/exit/lists/statutory")
-def import_listing(
-    caller: Officer,
-    desk: AtDesk,
-    list_name: Short = "",
-    authority: Short = "",
-    source_document: Short = "",
-    entry_name: Short = "",
-    entry_code: Short = "",
-    listed_on: Short = "",
-    until_on: Short = "",
-    institution_id: Short = "",
-) -> Response:
-    """Keep one entry with its source."""
-    told = {"list_name": list_name, "authority": authority, "source_document": source_document, "entry_name": entry_name, "entry_code": entry_code}
-    try:
-        with desk.session.begin_nested():
-            statutory.bring_in(
-                desk.session,
-                **told,
-                listed_on=_day(listed_on),
-                until_on=_day(until_on) if until_on else None,
-                institution_id=UUID(institution_id) if institution_id else None,
-                actor=caller.actor,
-                clock=desk.services.clock,
-            )
-    except DomainError as refused:
-        return _lists(desk.request, caller, desk.session, refused=refused, **told, listed_on=listed_on, until_on=until_on)
-    return RedirectResponse("/exit/lists/statutory", status_code=303)
-
-
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """A day as a form gives it. Raises: MalformedExit."""
     try:
         return date.fromisoformat(text)
     except ValueError as unreadable:

@@ -13,12 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import OFFICERS, Role
+from api.exits import ExitTools
 from api.http.problem import Problem, problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
+from compliance.exit import opening
+from compliance.exit.models import ExitCase
 from storage.kernel.errors import DomainError, NotFound
 from supervision.classes.models import TrainingAgreement
 from supervision.institutions.models import Institution
@@ -90,12 +93,12 @@ def _enter(
         raise NotFound(what="institution", id=code)
     try:
         with session.begin_nested():
-            do(row)
+            made = do(row)
     except NotFound:
         raise
     except DomainError as refused:
         return _show(request, caller, session, services, code, problem=problem_of(refused, request), typed=typed)
-    return RedirectResponse(f"/records?institution={code}", status_code=303)
+    return RedirectResponse(f"/exit/{made.code}" if isinstance(made, ExitCase) else f"/records?institution={code}", status_code=303)
 
 
 @router.post("/records/reductions")
@@ -141,12 +144,13 @@ def record_audit(
     major: Short = "",
     classification_reason: Words = "",
 ) -> Response:
-    """Record what an audit found; whoever signs in here is the named official who classifies it."""
+    """Record what an audit found; whoever signs in here is the named official who classifies it. A major problem leads to its exit case."""
+    tools = ExitTools(services, caller)
 
     def entered(row: Institution) -> object:
         if level not in set(AuditLevel) or major not in ("yes", "no"):
             raise MalformedOutcome(errors=[{"where": "level", "code": "enum", "value": level}])
-        return official.record_audit_problem(
+        return opening.enter_problem(
             session,
             row.id,
             issuer=issuer,
@@ -156,8 +160,8 @@ def record_audit(
             summary=summary,
             major=major == "yes",
             classification_reason=classification_reason,
-            actor=caller.actor,
-            at=services.clock.now_at(),
+            holds=tools.holds,
+            **tools.by,
         )
 
     typed = {"issuer": issuer, "level": level, "audit_document": audit_document, "issued_on": issued_on, "summary": summary, "major": major}

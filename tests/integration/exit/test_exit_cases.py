@@ -23,7 +23,7 @@ from supervision.classes import service as classes
 from supervision.classes.errors import BarredByDecision
 from supervision.classes.models import Trainee
 from supervision.institutions.models import CreditTier, DirectoryExclusion, Institution, InstitutionKind, InstitutionStatus, Lifted, Tier
-from supervision.outcomes.models import Complaint, TaskReduction
+from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, TaskReduction
 from tests.integration.exit.stage import CHIEF, HEAD, LEADER, LEGAL, OFFICER, SECOND, ExitStage
 
 
@@ -104,6 +104,27 @@ def test_a_problem_opens_a_case_only_when_an_official_classified_it_as_major(sta
     assert row.state is ExitState.FROZEN
     with pytest.raises(ExitCaseOpen):
         opening.open_audit(stage.session, stage.problem(school), holds=stage.shelf, actor=CHIEF, clock=stage.clock)
+
+
+def test_every_problem_is_kept_and_the_major_ones_of_a_year_share_a_case(stage: ExitStage) -> None:
+    """R46, Q7, Q10: whichever page it is entered on, there is one way in."""
+    school = stage.institution()
+
+    def enter(document: str, *, major: bool) -> ExitCase | None:
+        told = {"issuer": "审计局", "level": AuditLevel.COUNTY, "issued_on": date(2026, 3, 2), "summary": "虚报学员", "classification_reason": "金额"}
+        by = {"holds": stage.shelf, "actor": CHIEF, "clock": stage.clock, "name": "赵一"}
+        return opening.enter_problem(stage.session, school.id, document=document, major=major, **told, **by)  # type: ignore[arg-type]
+
+    assert enter("审1号", major=False) is None
+    first = enter("审2号", major=True)
+    assert first is not None
+    assert enter("审3号", major=True) is first
+    kept = stage.session.scalars(select(AuditProblem).where(AuditProblem.institution_id == school.id).order_by(AuditProblem.document))
+    assert [(one.document, one.major, one.classified_by) for one in kept] == [
+        ("审1号", False, "赵一"),
+        ("审2号", True, "赵一"),
+        ("审3号", True, "赵一"),
+    ]
 
 
 def test_an_evaluation_institution_with_many_complaints_is_looked_at(stage: ExitStage) -> None:

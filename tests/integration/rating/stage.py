@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from compliance.policy.book import Book
-from compliance.rating import items, queries, service
+from compliance.rating import items, queries, repair, service
 from compliance.rating.models import CreditItem, Ground, Rating
 from compliance.rating.ruleset import Ruleset, in_force
 from compliance.rating.terms import ItemClass
@@ -105,15 +105,15 @@ class Bench:
         return row
 
     def applied(self, row: CreditItem) -> None:
-        items.apply_for_repair(
+        repair.apply_for_repair(
             self.session, row.code, said="已改正并履行完毕", promise=True, files=[PAPER], rules=self.rules, institution_id=self.owner.id,
             actor=HEAD, clock=self.clock,
         )  # fmt: skip
 
     def repaired(self, row: CreditItem) -> None:
         self.applied(row)
-        items.accept_application(self.session, row.code, rules=self.rules, actor=OFFICER, clock=self.clock)
-        items.verify_repair(self.session, row.code, how="现场核实，已改正", rules=self.rules, actor=SECOND, clock=self.clock)
+        repair.accept_application(self.session, row.code, rules=self.rules, actor=OFFICER, clock=self.clock)
+        repair.verify_repair(self.session, row.code, how="现场核实，已改正", rules=self.rules, actor=SECOND, clock=self.clock)
 
     def tiers(self) -> list[str]:
         rows = self.session.scalars(select(CreditTier).where(CreditTier.institution_id == self.owner.id).order_by(CreditTier.from_on))

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from compliance.papers import service as papers
-from compliance.rating import items, queries, replay, service
+from compliance.rating import items, queries, repair, replay, service
 from compliance.rating.errors import BasisNotFinal, ItemNotFound, MalformedRating
 from compliance.rating.item_lifecycle import ItemState
 from compliance.rating.lifecycle import RatingState
@@ -122,19 +122,19 @@ def test_repair_waits_for_the_minimum_needs_evidence_and_another_person(bench: B
     wanted = {"rules": bench.rules, "institution_id": bench.owner.id, "actor": HEAD, "clock": bench.clock}
     for files, promise, why in (([], True, "evidence-missing"), ([PAPER], False, "statement-missing")):
         with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
-            items.apply_for_repair(bench.session, row.code, said="已改正", promise=promise, files=files, **wanted)  # type: ignore[arg-type]
+            repair.apply_for_repair(bench.session, row.code, said="已改正", promise=promise, files=files, **wanted)  # type: ignore[arg-type]
         assert why_not(refused) == why
     bench.applied(row)
-    items.return_application(bench.session, row.code, reason="缺少缴款凭证", rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    repair.return_application(bench.session, row.code, reason="缺少缴款凭证", rules=bench.rules, actor=OFFICER, clock=bench.clock)
     assert (row.state, row.publication_on) == (ItemState.PUBLISHED, True)
     bench.applied(row)
-    items.accept_application(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    repair.accept_application(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
     with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
-        items.verify_repair(bench.session, row.code, how="已核实", rules=bench.rules, actor=OFFICER, clock=bench.clock)
+        repair.verify_repair(bench.session, row.code, how="已核实", rules=bench.rules, actor=OFFICER, clock=bench.clock)
     assert why_not(refused) == "same-person"
     bench.session.refresh(row)
     assert row.publication_on, "a refused repair stopped the publication"
-    items.refuse_repair(bench.session, row.code, reason="尚未退还补贴", rules=bench.rules, actor=SECOND, clock=bench.clock)
+    repair.refuse_repair(bench.session, row.code, reason="尚未退还补贴", rules=bench.rules, actor=SECOND, clock=bench.clock)
     last = papers.last(bench.session, row.id, "repair-refusal")
     assert last is not None and "行政复议" in canonical_json(last.content).decode()
     bench.repaired(row)
@@ -161,7 +161,7 @@ def test_false_material_brings_publication_back_and_opens_the_rating_again_with_
     bench.now = datetime(2027, 7, 2, 2, tzinfo=UTC)
     bench.repaired(row)
     standing = bench.standing()
-    items.revoke_repair(bench.session, row.code, reason="凭证系伪造", rules=bench.rules, actor=LEADER, clock=bench.clock)
+    repair.revoke_repair(bench.session, row.code, reason="凭证系伪造", rules=bench.rules, actor=LEADER, clock=bench.clock)
     assert (row.state, row.publication_on, row.sharing_on, row.restriction_on) == (ItemState.PUBLISHED, True, True, True)
     assert bench.standing() is standing, "nothing got worse without notice"
     again = bench.session.scalars(select(Rating).where(Rating.institution_id == bench.owner.id, Rating.state == RatingState.COLLECTING)).one()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from storage.database.session import BUREAU as BUREAU_SCOPE
 from storage.database.session import PUBLIC, SYSTEM, Database, Scope, apply_scope, make_engine
 from storage.kernel.actor import SYSTEM_ACTOR
-from storage.kernel.clock import local_date
+from storage.kernel.clock import add_years, local_date
 from storage.kernel.errors import ForbiddenMove
 from storage.kernel.identity import IdentityNumber, check_digit, parse_identity_number
 from storage.ledger import history
@@ -32,7 +32,7 @@ from supervision.spotchecks.agreement import FigureRule, figures
 from supervision.spotchecks.errors import InterestNotFound, MalformedInterest
 from supervision.spotchecks.inspectors import Inspector, look_ticket
 from supervision.spotchecks.interest_models import Interest, InterestMatch
-from supervision.spotchecks.interest_rules import Ground, InterestKind, years_after
+from supervision.spotchecks.interest_rules import Ground, InterestKind
 from supervision.spotchecks.lifecycle import AssignmentState, MatchEvent, MatchState, OutcomeState, Verdict
 from supervision.spotchecks.models import Recusal, ReviewAssignment, ReviewOutcome, ReviewPlan
 from supervision.spotchecks.outcomes import in_clean_share, look_seed, salt_commitment
@@ -371,7 +371,7 @@ def test_an_earlier_post_bars_until_the_cooling_off_is_over(stage: Stage) -> Non
     left_on = today - timedelta(days=400)
     declare(stage, InterestKind.POST, institution_id=world.institution.id, until_on=left_on)
     (entry,) = queries.recusals(stage.session, institution_id=world.institution.id)
-    assert entry.until_on == years_after(left_on, 3)
+    assert entry.until_on == add_years(left_on, 3, "next-day")
     declare(stage, InterestKind.POST, whose=PEOPLE[1], institution_id=world.institution.id, until_on=today - timedelta(days=1100))
     assert barred(stage, world.institution.id) == {PEOPLE[0].account_id}
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.kernel.canonical import canonical_json
-from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.clock import BUREAU_ZONE, add_years
 from storage.kernel.span import Span, intersect, subtract, total_seconds, union
 from storage.kernel.workdays import add_working_days, is_published, is_working_day
-from storage.retention.rules import RetentionRule, add_years, retain_until
+from storage.retention.rules import RetentionRule, retain_until
 
 START = datetime(2026, 9, 1, 1, tzinfo=UTC)
 

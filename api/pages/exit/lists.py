@@ -1,0 +1,72 @@
+"""Statutory lists of others (严重失信主体名单 and the like): imported with their source, kept apart, without effect here. 2.1."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.caller import Caller
+from api.auth.roles import OFFICERS
+from api.http.problem import problem_of
+from api.http.session import SessionDep
+from api.pages.exit.steps import AtDesk, Officer, Short, day_of
+from api.pages.exit.views import Clerk, institutions_of
+from api.pages.frame import render
+from api.pages.navigation import show_navigation
+from compliance.exit import queries, statutory
+from storage.kernel.errors import DomainError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/exit/lists/statutory")
+def lists_page(request: Request, caller: Clerk, session: SessionDep) -> Response:
+    """Entries of lists that laws provide for: imported, kept apart, without effect here."""
+    return _lists(request, caller, session)
+
+
+def _lists(request: Request, caller: Caller, session: Session, *, refused: DomainError | None = None, **typed: object) -> Response:
+    problem = problem_of(refused, request) if refused else None
+    return render(
+        request,
+        "exit/statutory.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "exit"),
+        rows=queries.listings(session),
+        institutions=institutions_of(session),
+        may_import=caller.role in OFFICERS,
+        problem=problem,
+        typed=typed,
+    )
+
+
+@router.post("/exit/lists/statutory")
+def import_listing(
+    caller: Officer,
+    desk: AtDesk,
+    list_name: Short = "",
+    authority: Short = "",
+    source_document: Short = "",
+    entry_name: Short = "",
+    entry_code: Short = "",
+    listed_on: Short = "",
+    until_on: Short = "",
+    institution_id: Short = "",
+) -> Response:
+    """Keep one entry with its source."""
+    told = {"list_name": list_name, "authority": authority, "source_document": source_document, "entry_name": entry_name, "entry_code": entry_code}
+    try:
+        with desk.session.begin_nested():
+            statutory.bring_in(
+                desk.session,
+                **told,
+                listed_on=day_of(listed_on),
+                until_on=day_of(until_on) if until_on else None,
+                institution_id=UUID(institution_id) if institution_id else None,
+                actor=caller.actor,
+                clock=desk.services.clock,
+            )
+    except DomainError as refused:
+        return _lists(desk.request, caller, desk.session, refused=refused, **told, listed_on=listed_on, until_on=until_on)
+    return RedirectResponse("/exit/lists/statutory", status_code=303)
