@@ -25,7 +25,7 @@ def test_a_major_problem_goes_through_every_hand_to_the_public_list(people: Peop
     entering.goto("/exit")
     expect(entering.get_by_text("No exit case.")).to_be_visible()
     entering.get_by_role("link", name="Record an audit").click()
-    entering.get_by_label("Institution").select_option(label=f"{world.institution.code} {world.institution.name}")
+    entering.get_by_label("Institution", exact=True).select_option(label=f"{world.institution.code} {world.institution.name}")
     entering.get_by_role("button", name="Show", exact=True).click()
     in_chinese(entering, people, entering.url.removeprefix(people.site.url), "exit-problem")
     entering.get_by_text("Record an audit").click()

@@ -114,7 +114,7 @@ def test_an_officer_enters_an_audit_in_their_own_name(people: People, world: Wor
     officer.get_by_label("Document number", exact=True).fill("古审〔2026〕3号")
     officer.get_by_label("Dated", exact=True).fill("2026-01-05")
     officer.get_by_label("What was found", exact=True).fill("虚报培训人数")
-    officer.get_by_label("major problem", exact=True).check()
+    officer.get_by_label("not major", exact=True).check()
     officer.get_by_label("Why it is classified so", exact=True).fill("涉及金额较大")
     officer.get_by_role("button", name="Record the audit", exact=True).click()
     expect(officer.get_by_role("cell", name="虚报培训人数", exact=True)).to_be_visible()
