@@ -37,9 +37,14 @@ class Hands:
     """A clock that tests turn. It starts at the real time, because the store checks signatures and locks against its own."""
 
     ahead: timedelta = field(default_factory=timedelta)
+    stopped_at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self.stopped_at or datetime.now(UTC)) + self.ahead
+
+    def stop(self) -> None:
+        """From now on only `forward` moves it: for what depends on the second, without the store."""
+        self.stopped_at = datetime.now(UTC)
 
     def forward(self, **by: float) -> None:
         self.ahead += timedelta(**by)
