@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
+from api.auth import accounts
 from api.http.services import Services
 from api.jobs import QUEUE, JobQueue, build_worker_app
 from api.listening import server_config
@@ -67,6 +70,14 @@ def make_services(engines: Engines, url: str, buckets: Buckets, settings: Settin
         policy=Policy(Book.load()),
         engines=engines,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered_hashes() -> Iterator[None]:
+    """The same password is hashed once per run: a hash costs a fifth of a second, and tests make thousands of people."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "hash_password", cache(accounts.hash_password))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +134,18 @@ class Site:
     services: Services
 
 
+_IDLE: list[FastAPI] = []
+
+
+@contextmanager
+def application_of(services: Services) -> Iterator[FastAPI]:
+    """The application, its four hundred routes read once per process: it keeps nothing between requests but its services."""
+    app = _IDLE.pop() if _IDLE else create_app(services)
+    app.state.services = services
+    yield app
+    _IDLE.append(app)
+
+
 @contextmanager
 def serving(services: Services) -> Iterator[Site]:
     """uvicorn in a thread on a free port."""
@@ -130,19 +153,19 @@ def serving(services: Services) -> Iterator[Site]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     running = replace(services, settings=services.settings.model_copy(update={"host": "127.0.0.1", "port": port}))
-    application = serve_with_headers(create_app(running), running)
-    server = uvicorn.Server(server_config(application, running.settings))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    tick = threading.Event()
-    while not server.started:
-        assert thread.is_alive()
-        tick.wait(0.01)
-    try:
-        yield Site(f"http://127.0.0.1:{port}", running)
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    with application_of(running) as app:
+        server = uvicorn.Server(server_config(serve_with_headers(app, running), running.settings))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        tick = threading.Event()
+        while not server.started:
+            assert thread.is_alive()
+            tick.wait(0.01)
+        try:
+            yield Site(f"http://127.0.0.1:{port}", running)
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 @pytest.fixture

@@ -43,9 +43,9 @@ def read_lines(text: str, name: str) -> tuple[Located, list[str]]:
     Refused: broken syntax, a key that stands twice (YAML itself would let the last one win), a key that is not text, a reference to another
     place of the file (what a line says must stand on that line), a date that does not exist.
     """
-    loader = yaml.SafeLoader(text)
+    loader = yaml.CSafeLoader(text)
     try:
-        aliases = [_line_of(event) for event in yaml.parse(text, yaml.SafeLoader) if isinstance(event, yaml.AliasEvent)]
+        aliases = [_line_of(event) for event in yaml.parse(text, yaml.CSafeLoader) if isinstance(event, yaml.AliasEvent)]
         root = None if aliases else loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -65,7 +65,7 @@ def _line_of(event: yaml.AliasEvent) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _locate(loader: yaml.SafeLoader, node: yaml.Node, line: int, found: list[tuple[int, str]]) -> Located:
+def _locate(loader: yaml.CSafeLoader, node: yaml.Node, line: int, found: list[tuple[int, str]]) -> Located:
     if isinstance(node, yaml.MappingNode):
         fields: dict[str, Located] = {}
         for key, value in _pairs(node):
