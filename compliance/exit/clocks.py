@@ -35,8 +35,6 @@ class Dates:
     statement_until_at: datetime | None = None
     hearing_until_at: datetime | None = None
     hearing_at: datetime | None = None
-    until_on: date | None = None
-    is_restriction: bool = False
 
 
 def decision_until(detected_at: datetime, rule: ExitClocks) -> datetime:
@@ -62,10 +60,6 @@ def turn(dates: Dates, rule: ExitClocks, now_at: datetime) -> Turn | None:
     if state in (ExitState.RECHECKED, ExitState.PROPOSED):
         act = "propose" if state is ExitState.RECHECKED else "decide"
         return Turn(Party.BUREAU, act, decision_until(dates.detected_at, rule))
-    if state in (ExitState.IN_FORCE, ExitState.PUBLISHED) and dates.until_on:
-        if state is ExitState.IN_FORCE:
-            return Turn(Party.BUREAU, "publish", deadline(entered, rule.exit_publication_working_days))
-        return None
     working_days = {
         ExitState.FROZEN: ("submit", rule.exit_notice_working_days),
         ExitState.LEGAL_REVIEW: ("clear", rule.exit_legal_review_working_days),
@@ -73,6 +67,7 @@ def turn(dates: Dates, rule: ExitClocks, now_at: datetime) -> Turn | None:
         ExitState.HEARING_REQUESTED: ("call-hearing", rule.exit_hearing_notice_working_days),
         ExitState.HEARD: ("recheck", rule.exit_recheck_working_days),
         ExitState.DECIDED: ("serve", rule.exit_service_working_days),
+        ExitState.IN_FORCE: ("publish", rule.exit_publication_working_days),
         ExitState.READMISSION_APPLIED: ("assess", rule.exit_readmission_working_days),
         ExitState.ASSESSED: ("readmit", rule.exit_readmission_working_days),
     }.get(state)

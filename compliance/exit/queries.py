@@ -12,7 +12,7 @@ from compliance.exit.clocks import turn as clock_of
 from compliance.exit.errors import ChallengeNotFound, ExitCaseNotFound
 from compliance.exit.lifecycle import ENDED, ExitState
 from compliance.exit.models import ExitCase, ExitChallenge, ExitFinding, ExitSheet, SheetKind, StatutoryListing
-from compliance.exit.rules import Effect, Trigger
+from compliance.exit.rules import Trigger
 from compliance.papers import service as papers
 from compliance.papers.models import CaseAttachment, CasePaper
 from storage.ledger import history
@@ -125,8 +125,6 @@ def turn_of(session: Session, row: ExitCase, rule: ExitClocks, now_at: datetime)
         statement_until_at=row.statement_until_at,
         hearing_until_at=row.hearing_until_at,
         hearing_at=row.hearing_at,
-        until_on=row.until_on,
-        is_restriction=row.effect is Effect.RESTRICT,
     )
     return clock_of(dates, rule, now_at)
 

@@ -81,8 +81,8 @@ class Figures:
 
     def is_worse_than(self, other: "Figures") -> bool:
         """A lower share. A denominator of zero is never worse: nothing is asked any more."""
-        if self.denominator == 0 or other.denominator == 0:
-            return self.denominator > 0 and other.denominator == 0
+        if other.denominator == 0:
+            return self.denominator > 0
         return self.numerator * other.denominator < other.numerator * self.denominator
 
 

@@ -6,7 +6,7 @@ The rule set lies in the inputs with its values, so a later policy changes no pa
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def without(inputs: Inputs, refs: Iterable[str], kinds: Iterable[str] = ()) -> I
     """The same without the events that rest on some evidence (of these kinds, when named)."""
     gone, only = set(refs), set(kinds)
     kept = tuple(event for event in inputs.events if event.ref not in gone or (only and event.kind not in only))
-    return Inputs(inputs.institution, inputs.year, inputs.as_of, inputs.rule, kept)
+    return replace(inputs, events=kept)
 
 
 def digest(canonical: bytes) -> bytes:

@@ -5,7 +5,7 @@ their order does not matter, and one more bad event never raises the score. What
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -150,7 +150,7 @@ def rate(rule: RatingRule, events: Iterable[Event]) -> Grade:
     by_code: defaultdict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_code[_code(event)].append(event)
-    reasons = [reason for code, judge in _JUDGES.items() if code in by_code and (reason := judge(rule, code, by_code[code])) is not None]
+    reasons = [reason for code, judge in _JUDGES.items() if code in by_code and (reason := judge.judge(rule, code, by_code[code])) is not None]
     if not any(event.of for event in by_code.get("coverage", ())):
         reasons.append(Reason("no-footage", "R71", 0, 1, 0, (), rule.floor_no_footage))
     score = max(0, min(FULL_MARK, FULL_MARK + sum(reason.points for reason in reasons)))
@@ -191,72 +191,89 @@ def _code(event: Event) -> str:
     return event.kind.value
 
 
-_Judge = Callable[[RatingRule, str, list[Event]], Reason | None]
-
-
-def _evidence(events: Sequence[Event]) -> tuple[str, ...]:
+def _evidence(events: Iterable[Event]) -> tuple[str, ...]:
     return tuple(sorted(event.ref for event in events))
 
 
-def _each(clause: str, points: Callable[[RatingRule], int], floor: Callable[[RatingRule], str] = lambda _rule: "") -> _Judge:
+def _counted(events: Iterable[Event]) -> list[tuple[int, Event]]:
+    """Each ratio with its event; where there was nothing to count, there is none."""
+    return [(ratio, event) for event in events if (ratio := permille(event)) is not None]
+
+
+_Figure = Callable[[RatingRule], int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
     """So many points for each event."""
 
-    def judge(rule: RatingRule, code: str, events: list[Event]) -> Reason:
-        return Reason(code, clause, len(events), 0, points(rule) * len(events), _evidence(events), floor(rule))
+    clause: str
+    points: _Figure
+    floor: Callable[[RatingRule], str] = lambda _rule: ""
 
-    return judge
+    def judge(self, rule: RatingRule, code: str, events: list[Event]) -> Reason | None:
+        return Reason(code, self.clause, len(events), 0, self.points(rule) * len(events), _evidence(events), self.floor(rule))
 
 
-def _ratio(clause: str, each: Callable[[RatingRule], int], most: Callable[[RatingRule], int]) -> _Judge:
+@dataclass(frozen=True, slots=True)
+class _Ratio:
     """So many points for each percent begun below the full ratio, at most so many. The reason shows the worst ratio."""
 
-    def judge(rule: RatingRule, code: str, events: list[Event]) -> Reason | None:
-        full = full_permille(events[0].kind, rule)
-        found = [(ratio, event) for event in events if (ratio := permille(event)) is not None]
+    clause: str
+    points: _Figure
+    most: _Figure
+
+    def judge(self, rule: RatingRule, code: str, events: list[Event]) -> Reason | None:
+        full, found = full_permille(events[0].kind, rule), _counted(events)
         if not found:
             return None
-        taken = sum(-(-max(0, full - ratio) // PERCENT) * each(rule) for ratio, _ in found)
-        return Reason(code, clause, min(ratio for ratio, _ in found), full, -min(most(rule), taken), _evidence([event for _, event in found]))
-
-    return judge
+        taken = sum(-(-max(0, full - ratio) // PERCENT) * self.points(rule) for ratio, _ in found)
+        return Reason(code, self.clause, min(ratio for ratio, _ in found), full, -min(self.most(rule), taken), _evidence(event for _, event in found))
 
 
-def _quality(rule: RatingRule, code: str, events: list[Event]) -> Reason | None:
-    found = [(ratio, event) for event in events if (ratio := permille(event)) is not None]
-    if not found:
-        return None
-    worst = max(0, min(ratio for ratio, _ in found))
-    missing = max(0, PERMILLE - worst)
-    return Reason(code, "R58", worst, PERMILLE, -(rule.quality_most_points * missing // PERMILLE), _evidence([event for _, event in found]))
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Of so many points the share that the worst ratio misses."""
+
+    clause: str
+    most: _Figure
+
+    def judge(self, rule: RatingRule, code: str, events: list[Event]) -> Reason | None:
+        found = _counted(events)
+        if not found:
+            return None
+        worst = min(ratio for ratio, _ in found)
+        missed = max(0, PERMILLE - worst)
+        return Reason(code, self.clause, worst, PERMILLE, -(self.most(rule) * missed // PERMILLE), _evidence(event for _, event in found))
 
 
 def _remains(rule: RatingRule, points: int) -> int:
     return points * rule.rectified_remains_permille // PERMILLE
 
 
-_JUDGES: Final[dict[str, _Judge]] = {
-    "forged-footage": _each("R64", lambda _rule: 0, lambda rule: rule.floor_forged_footage),
-    "major-problem": _each("R46", lambda _rule: 0, lambda rule: rule.floor_major_problem),
-    "item-serious": _each("R64", lambda rule: -rule.item_serious_points, lambda rule: rule.floor_serious_item),
-    "item-general": _each("R64", lambda rule: -rule.item_general_points, lambda rule: rule.floor_general_item),
-    "finding-serious": _each("R60", lambda rule: -rule.finding_serious_points),
-    "finding-general": _each("R60", lambda rule: -rule.finding_general_points),
-    "finding-minor": _each("R60", lambda rule: -rule.finding_minor_points),
-    "finding-serious-rectified": _each("R60", lambda rule: -_remains(rule, rule.finding_serious_points)),
-    "finding-general-rectified": _each("R60", lambda rule: -_remains(rule, rule.finding_general_points)),
-    "finding-minor-rectified": _each("R60", lambda rule: -_remains(rule, rule.finding_minor_points)),
-    "safety": _each("R103", lambda rule: -rule.safety_points),
-    "rectification-late": _each("R62", lambda rule: -rule.rectification_late_points),
-    "coverage": _ratio("R71", lambda rule: rule.coverage_percent_points, lambda rule: rule.coverage_most_points),
-    "explanation-refused": _each("R71", lambda rule: -rule.explanation_refused_points),
-    "sign-in": _ratio("R75", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
-    "roster": _ratio("R74", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
-    "archive": _ratio("R76", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
-    "employment": _ratio("R44", lambda rule: rule.employment_percent_points, lambda rule: rule.employment_most_points),
-    "task": _ratio("R45", lambda rule: rule.task_percent_points, lambda rule: rule.task_most_points),
-    "complaint": _each("R61", lambda rule: -rule.complaint_points),
-    "quality": _quality,
-    "startup-missing": _each("R28", lambda rule: -rule.startup_missing_points),
-    "startup-success": _each("R28", lambda rule: rule.startup_success_points),
+_JUDGES: Final[Mapping[str, _Each | _Ratio | _Share]] = {
+    "forged-footage": _Each("R64", lambda _rule: 0, lambda rule: rule.floor_forged_footage),
+    "major-problem": _Each("R46", lambda _rule: 0, lambda rule: rule.floor_major_problem),
+    "item-serious": _Each("R64", lambda rule: -rule.item_serious_points, lambda rule: rule.floor_serious_item),
+    "item-general": _Each("R64", lambda rule: -rule.item_general_points, lambda rule: rule.floor_general_item),
+    "finding-serious": _Each("R60", lambda rule: -rule.finding_serious_points),
+    "finding-general": _Each("R60", lambda rule: -rule.finding_general_points),
+    "finding-minor": _Each("R60", lambda rule: -rule.finding_minor_points),
+    "finding-serious-rectified": _Each("R60", lambda rule: -_remains(rule, rule.finding_serious_points)),
+    "finding-general-rectified": _Each("R60", lambda rule: -_remains(rule, rule.finding_general_points)),
+    "finding-minor-rectified": _Each("R60", lambda rule: -_remains(rule, rule.finding_minor_points)),
+    "safety": _Each("R103", lambda rule: -rule.safety_points),
+    "rectification-late": _Each("R62", lambda rule: -rule.rectification_late_points),
+    "coverage": _Ratio("R71", lambda rule: rule.coverage_percent_points, lambda rule: rule.coverage_most_points),
+    "explanation-refused": _Each("R71", lambda rule: -rule.explanation_refused_points),
+    "sign-in": _Ratio("R75", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
+    "roster": _Ratio("R74", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
+    "archive": _Ratio("R76", lambda rule: rule.records_percent_points, lambda rule: rule.records_most_points),
+    "employment": _Ratio("R44", lambda rule: rule.employment_percent_points, lambda rule: rule.employment_most_points),
+    "task": _Ratio("R45", lambda rule: rule.task_percent_points, lambda rule: rule.task_most_points),
+    "complaint": _Each("R61", lambda rule: -rule.complaint_points),
+    "quality": _Share("R58", lambda rule: rule.quality_most_points),
+    "startup-missing": _Each("R28", lambda rule: -rule.startup_missing_points),
+    "startup-success": _Each("R28", lambda rule: rule.startup_success_points),
 }
 CODES: Final = (*_JUDGES, "no-footage")

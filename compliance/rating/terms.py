@@ -46,7 +46,7 @@ class Terms:
     ends_on: date
 
 
-def terms(kind: ItemClass, decided_on: date, rule: ItemRule, *, safety: bool = False) -> Terms:
+def terms(kind: ItemClass, decided_on: date, rule: ItemRule, *, safety: bool) -> Terms:
     """The terms that a decision of `decided_on` gets under `rule`. `safety`: the fields for which Order 58 sets a longer minimum."""
     least, most = {
         ItemClass.MINOR: (rule.item_minor_least_months, rule.item_minor_most_months),

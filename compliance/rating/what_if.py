@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from compliance.rating.rules import PERMILLE, RATIOS, Event, Kind, RatingRule, full_permille, permille, rate
+from compliance.rating.rules import PERMILLE, Event, Kind, RatingRule, full_permille, permille, rate
 
 MOST: Final = 3
 
@@ -25,44 +25,52 @@ class Step:
     tier: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """One thing that can be done, and the events as they would stand after it."""
+
+    code: str
+    ref: str
+    now: int
+    then: int
+    events: list[Event]
+
+
 def best_steps(rule: RatingRule, events: Sequence[Event], *, most: int = MOST) -> tuple[Step, ...]:
     """At most `most` steps, chosen one after another: the one that reaches the better tier, then the more points, then by name."""
     standing = list(events)
     grade = rate(rule, standing)
     steps: list[Step] = []
     while len(steps) < most:
-        tried = [(rate(rule, changed), step, changed) for step, changed in _possible(rule, standing)]
-        useful = [(after, step, changed) for after, step, changed in tried if (after.tier, -after.score) < (grade.tier, -grade.score)]
+        tried = [(rate(rule, deed.events), deed) for deed in _possible(rule, standing)]
+        useful = [(after, deed) for after, deed in tried if (after.tier, -after.score) < (grade.tier, -grade.score)]
         if not useful:
             break
-        after, step, standing = min(useful, key=lambda one: (one[0].tier, -one[0].score, one[1].code, one[1].ref))
-        steps.append(replace(step, gain=after.score - grade.score, score=after.score, tier=after.tier))
-        grade = after
+        after, deed = min(useful, key=lambda one: (one[0].tier, -one[0].score, one[1].code, one[1].ref))
+        steps.append(Step(deed.code, deed.ref, deed.now, deed.then, after.score - grade.score, after.score, after.tier))
+        grade, standing = after, deed.events
     return tuple(steps)
 
 
-def _possible(rule: RatingRule, events: list[Event]) -> list[tuple[Step, list[Event]]]:
-    found: list[tuple[Step, list[Event]]] = []
+def _possible(rule: RatingRule, events: list[Event]) -> list[_Deed]:
+    found: list[_Deed] = []
     for place, event in enumerate(events):
         changed = _better(rule, event)
         if changed is not None:
-            now, then = permille(event) if event.kind in RATIOS else 0, permille(changed) if event.kind in RATIOS else 0
-            found.append((Step(event.kind.value, event.ref, now or 0, then or 0, 0, 0, ""), [*events[:place], changed, *events[place + 1 :]]))
-    repairable = sorted({event.ref for event in events if event.kind is Kind.ITEM and not event.settled})
+            now, then = (permille(one) or 0 for one in (event, changed))
+            found.append(_Deed(event.kind.value, event.ref, now, then, [*events[:place], changed, *events[place + 1 :]]))
+    repairable = {event.ref for event in events if event.kind is Kind.ITEM and not event.settled}
     # an item and what it is about go together: repair ends both
-    found += [
-        (Step("item", ref, 0, 0, 0, 0, ""), [e for e in events if e.ref != ref or e.kind not in (Kind.ITEM, Kind.FORGED)]) for ref in repairable
-    ]
-    return found
+    return found + [_Deed("item", ref, 0, 0, [e for e in events if e.ref != ref or e.kind not in (Kind.ITEM, Kind.FORGED)]) for ref in repairable]
 
 
 def _better(rule: RatingRule, event: Event) -> Event | None:
-    """The event as it would be when the thing was done; None when nothing can be done about it."""
+    """The event as it would be when the thing was done; None when nothing can be done about it. Only ratios are `of` something."""
     if event.kind is Kind.FINDING and not event.settled:
         return replace(event, settled=True)
     if event.kind is Kind.STARTUP and event.grade == "missing":
         return replace(event, grade="success")
-    ratio, full = permille(event) if event.kind in RATIOS else None, full_permille(event.kind, rule)
+    ratio, full = permille(event), full_permille(event.kind, rule)
     if ratio is not None and ratio < full:
         return replace(event, value=-(-event.of * full // PERMILLE))
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# code → (zh, en); {value} and {limit} are counts, {ratio} and {full} percentages
+# code → (zh, en); {value} is a count, {ratio} and {full} are percentages
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "forged-footage": ("认定伪造录像 {value} 起", "forged footage established: {value}"),
     "major-problem": ("审计检查发现重大问题 {value} 个", "major problems found by an audit: {value}"),
@@ -39,9 +39,7 @@ PLAIN_REASONS: Final = 3
 def reason_text(reason: Mapping[str, Any], language: str) -> str:  # Any: rules.Reason.plain()
     """One stored reason as a sentence; `language` zh or en."""
     place = 0 if language == "zh" else 1
-    told = REASONS[reason["code"]][place].format(
-        value=reason["value"], limit=reason["limit"], ratio=percent(reason["value"]), full=percent(reason["limit"])
-    )
+    told = REASONS[reason["code"]][place].format(value=reason["value"], ratio=percent(reason["value"]), full=percent(reason["limit"]))
     return told + (FLOOR[place].format(floor=reason["floor"]) if reason["floor"] else "")
 
 

@@ -46,6 +46,14 @@ def test_the_recheck_is_never_worse_and_never_invents_figures(frozen: Figures, a
     assert kept.numerator * frozen.denominator >= frozen.numerator * kept.denominator  # what the database checks
 
 
+def test_where_nothing_is_asked_any_more_nothing_is_worse() -> None:
+    nothing, none_of_one, all_of_one = Figures(0, 0, 250), Figures(0, 1, 250), Figures(1, 1, 250)
+    assert none_of_one.is_worse_than(nothing)
+    assert all_of_one.is_worse_than(nothing)
+    assert none_of_one.is_worse_than(all_of_one)
+    assert not any(one.is_worse_than(other) for one, other in ((nothing, nothing), (nothing, all_of_one), (all_of_one, all_of_one)))
+
+
 @given(figures)
 def test_short_is_strictly_below_and_nothing_of_nothing_is_not_short(one: Figures) -> None:
     assert one.is_short == (one.denominator > 0 and one.numerator / one.denominator < 0.25)
@@ -78,8 +86,8 @@ def test_a_term_ends_in_the_month_it_says(from_on: date, months: int) -> None:
 
 def test_only_bars_carry_a_term() -> None:
     rule = BOOK.read(ExitRule, on=ON)
-    assert measure_defects(Measure(Effect.DISMISS), rule) == []
-    assert measure_defects(Measure(Effect.EXCLUDE), rule)
+    assert measure_defects(Measure(Effect.DISMISS), rule) == measure_defects(Measure(Effect.RESTRICT, 1), rule) == []
+    assert measure_defects(Measure(Effect.EXCLUDE), rule) == [{"where": "months", "code": "outside-the-term", "value": "0 (12–36)"}]
 
 
 def test_every_state_is_reached_and_only_the_ended_ones_lead_nowhere() -> None:
