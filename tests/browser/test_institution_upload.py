@@ -178,6 +178,40 @@ def test_two_files_one_paused_and_continued(people: People, world: World, long_r
     is_now(two, "checking", 60)
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(people: People, world: World, recording: Path) -> None:
+    page = people.signed_in(Role.INSTITUTION_OPERATOR, world.institution.id)
+    page.goto("/upload")
+    cut: list[str] = []
+
+    def answer(route: Route) -> None:
+        if cut:
+            return route.continue_()
+        cut.append(route.request.url)
+        return route.fulfill(status=200, content_type="application/json", body='{"parts": [{"num')
+
+    page.route("**/parts", answer)
+    (row,) = choose(page, recording)
+    is_now(row, "checking")
+    assert cut
+
+
+def test_whoever_stops_while_an_answer_is_being_read_has_stopped(people: People, world: World) -> None:
+    page = people.signed_in(Role.INSTITUTION_OPERATOR, world.institution.id)
+    page.goto("/upload")
+    name = page.evaluate(
+        """async () => {
+            const { call } = await import("/static/js/api.js");
+            const control = new AbortController();
+            window.fetch = async () => new Response(new ReadableStream({ start(body) {
+                control.signal.addEventListener("abort", () => body.error(control.signal.reason));
+                setTimeout(() => control.abort(), 0);
+            } }), { status: 200 });
+            return call("GET", "/api/v1/slots/open", { signal: control.signal }).then(() => "answered", (error) => error.name);
+        }"""
+    )
+    assert name == "AbortError"
+
+
 def test_signed_out_in_the_middle_waits_and_continues(people: People, world: World, long_recording: Path) -> None:
     people.expected.add(401)
     page = people.signed_in(Role.INSTITUTION_OPERATOR, world.institution.id)

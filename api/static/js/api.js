@@ -31,7 +31,11 @@ export async function call(method, path, { body, headers = {}, signal, keepalive
     throw new LineDown(error.message);
   }
   if (response.status === 204) return null;
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch((error) => {
+    if (signal?.aborted) throw new DOMException("stopped", "AbortError"); // while the answer was being read
+    if (response.ok) throw new LineDown(error.message); // the line broke in the middle of the answer
+    return {};
+  });
   if (!response.ok) throw new Problem(response.status, answer, Number(response.headers.get("Retry-After")) || 0);
   return answer;
 }
