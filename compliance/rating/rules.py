@@ -38,9 +38,6 @@ class Kind(StrEnum):
     MAJOR_PROBLEM = "major-problem"  # an audit found a major problem (R46)
 
 
-RATIOS: Final = frozenset({Kind.COVERAGE, Kind.EMPLOYMENT, Kind.TASK, Kind.SIGN_IN, Kind.ROSTER, Kind.ARCHIVE, Kind.QUALITY})
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
     """One dated input. `ref` names its evidence: a finding, a class, a document. `value` of `of` for ratios.
