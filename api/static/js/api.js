@@ -32,7 +32,7 @@ export async function call(method, path, { body, headers = {}, signal, keepalive
   }
   if (response.status === 204) return null;
   const answer = await response.json().catch((error) => {
-    if (signal?.aborted) throw new DOMException("stopped", "AbortError"); // while the answer was being read
+    if (signal?.aborted && signal.reason.name === "AbortError") throw signal.reason; // stopped while the answer was being read; a time-out is a broken line
     if (response.ok) throw new LineDown(error.message); // the line broke in the middle of the answer
     return {};
   });
