@@ -19,6 +19,7 @@ from storage.objects.signing import checksum_header
 
 ALREADY: Final = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 DENIED: Final = {"AccessDenied", "Http403"}
+UNHEARD_OF: Final = {"NoSuchBucket"}  # a bucket that another process has just made is known to the store a moment later
 CORS_LIFE_S: Final = 3600
 
 
@@ -128,9 +129,9 @@ def _prepare(wire: Wire, address: S3Address, names: BucketNames, bucket: str) ->
         if bucket != names.ledger:
             body = cors_rules(address.site_origin)
             headers = {"Content-Type": "application/xml", **checksum_header(sha256(body).digest())}
-            wire.attempt("bucket-cors", lambda: wire.call("PUT", bucket, query={"cors": ""}, headers=headers, body=body))
+            wire.attempt("bucket-cors", lambda: wire.call("PUT", bucket, query={"cors": ""}, headers=headers, body=body), passing=UNHEARD_OF)
         if bucket in names.locked:
-            wire.attempt("bucket-policy", lambda: wire.client.set_bucket_policy(bucket, marker_policy_text(bucket)))
+            wire.attempt("bucket-policy", lambda: wire.client.set_bucket_policy(bucket, marker_policy_text(bucket)), passing=UNHEARD_OF)
     except Refusal as refusal:
         raise StoreRefused(act="configure-bucket", why=str(refusal)) from refusal
 

@@ -5,7 +5,7 @@ minio-py has no public calls for a multipart upload in pieces, for CORS and for 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 from xml.etree import ElementTree as ET  # answers of the store we chose, over our own connection
 
@@ -62,16 +62,19 @@ class Wire:
         response = self.client._execute(method, bucket, object_name=key, body=body, headers=dict(headers or {}), query_params=dict(query or {}))
         return response.data, response.headers
 
-    def attempt(self, act: str, call: Callable[[], T], *, repeatable: bool = True, tries: int = len(BACK_OFF_S) + 1) -> T:
+    def attempt(
+        self, act: str, call: Callable[[], T], *, repeatable: bool = True, tries: int = len(BACK_OFF_S) + 1, passing: Collection[str] = ()
+    ) -> T:
         """Run a call with back-off and turn whatever it raises into a Refusal or a StoreUnavailable.
 
         A call that is not repeatable is tried again only when the store certainly did nothing: no connection, or an answer of 5xx.
+        `passing` names refusals that pass by themselves: they are asked again too, and are Refusals in the end.
         """
         for pause_s in (*BACK_OFF_S[: tries - 1], None):
             try:
                 return call()
             except S3Error as error:
-                if error.response.status < SERVER_FAULT:
+                if error.response.status < SERVER_FAULT and (error.code not in passing or pause_s is None):
                     raise Refusal(str(error.code), str(error.message)) from error
                 why = f"{error.code}: {error.message}"
             except (ServerError, InvalidResponseError) as error:

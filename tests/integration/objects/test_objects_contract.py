@@ -15,7 +15,7 @@ import pytest
 
 from storage.engines.addresses import Addresses
 from storage.engines.engines import Engines
-from storage.objects.buckets import bucket_names, open_buckets, prepare_buckets
+from storage.objects.buckets import UNHEARD_OF, bucket_names, marker_policy_text, open_buckets, prepare_buckets
 from storage.objects.errors import (
     BucketMissing,
     ObjectMissing,
@@ -27,6 +27,7 @@ from storage.objects.errors import (
     VersionLocked,
 )
 from storage.objects.port import Buckets, ObjectStore, PartFacts
+from storage.objects.s3_client import Refusal, Wire
 
 PART = 5 << 20
 
@@ -327,3 +328,18 @@ def test_buckets_are_made_once_when_several_processes_prepare_them_together(addr
     assert failures == []
     opened = open_buckets(replace(addresses.s3, bucket_prefix=address.bucket_prefix))
     assert opened.ledger.bucket == bucket_names(address.bucket_prefix).ledger
+
+
+def test_a_bucket_that_the_store_has_not_heard_of_yet_is_configured_when_it_has(engines: Engines) -> None:
+    wire, bucket, tries = Wire(engines.bootstrap_s3()), f"classproof-late-{uuid4().hex[:8]}", []
+
+    def configure() -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            wire.client.make_bucket(bucket)
+        wire.client.set_bucket_policy(bucket, marker_policy_text(bucket))
+
+    wire.attempt("bucket-policy", configure, passing=UNHEARD_OF)
+    assert len(tries) == 2
+    with pytest.raises(Refusal, match="NoSuchBucket"):
+        wire.attempt("bucket-versioning", lambda: wire.client.get_bucket_versioning(f"{bucket}-never"), tries=2, passing=UNHEARD_OF)
