@@ -29,6 +29,7 @@ from storage.engines.roles import APP, DATABASE, OWNER
 from storage.kernel.settings import Settings
 from storage.objects.buckets import open_buckets, prepare_buckets
 from storage.objects.port import Buckets
+from tests.washing import Untouched, untouched_state, wash
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
@@ -170,14 +171,29 @@ def migrated_database(clone_database: Callable[[str], TestDatabase]) -> TestData
     return clone_database(f"classproof_{WORKER}")
 
 
+@pytest.fixture(scope="session")
+def washed_databases() -> list[tuple[TestDatabase, Untouched]]:
+    """Databases that earlier tests left and that are as new again."""
+    return []
+
+
 @pytest.fixture
-def fresh_database(clone_database: Callable[[str], TestDatabase], engines: Engines) -> Iterator[TestDatabase]:
+def fresh_database(
+    clone_database: Callable[[str], TestDatabase], washed_databases: list[tuple[TestDatabase, Untouched]], engines: Engines
+) -> Iterator[TestDatabase]:
     """An empty migrated database for one test that commits."""
-    made = clone_database(f"classproof_{WORKER}_{next(_clones)}")
+    if washed_databases:
+        made, untouched = washed_databases.pop()
+    else:
+        made = clone_database(f"classproof_{WORKER}_{next(_clones)}")
+        untouched = untouched_state(made.superuser_url)
     yield made
     assert engines.postgres is not None
     with psycopg.connect(engines.postgres.superuser_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(made.name)))
+        if as_new := wash(connection, made.name, made.superuser_url, untouched):
+            washed_databases.append((made, as_new))
+        else:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(made.name)))
 
 
 @pytest.fixture(scope="session")
