@@ -101,6 +101,7 @@ def bench(services: Services) -> Bench:
     return Bench(
         database=services.database,
         store=services.buckets.evidence,
+        side=services.buckets.viewing,
         clock=services.clock,
         events=services.events,
         scratch=services.settings.scratch,

@@ -168,6 +168,8 @@ def upgrade() -> None:
     sa.Column('object_key', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('packets_key', sa.String(), nullable=True),
+    sa.Column('packets_version_id', sa.String(), nullable=True),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('object_key', 'version_id', name=op.f('pk_media_index'))
     )
