@@ -1,7 +1,7 @@
 """What the signals see and what they answer: looks in, founds out. Nothing here knows a file, a table or a threshold. R60, R72.
 
-A look is one decoded picture, small and grey. A glance is what is kept of it: figures and a coarse grid, a kilobyte for any camera, so that a
-whole day of looks fits in memory and a pass can stop and go on where it was.
+A look is one decoded picture, small and grey. A glance (`glances.py`) is what is kept of it: a few figures, so that a whole day of looks fits in
+memory and a pass can stop and go on where it was.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.media.packets import PacketFacts as Packets  # bytes, time shown, key frame, hash of every video packet
+
+__all__ = ["Code", "Found", "Look", "Luma", "Packets", "runs", "strength"]
+
 WIDTH_PX: Final = 320
 HEIGHT_PX: Final = 180
-GRID_COLUMNS: Final = 32
-GRID_ROWS: Final = 18
 
 Luma = NDArray[np.uint8]  # (HEIGHT_PX, WIDTH_PX), 0 black … 255 white
 
@@ -26,21 +28,6 @@ class Look:
 
     media_ms: int
     luma: Luma
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Packets:
-    """Facts of all video packets in decode order, arrays of equal length: bytes, time shown (media_ms), key frame or not, and the hash of the
-    coded picture (64 bits; the same in any container). `hashes` is empty where no side file was kept.
-    """
-
-    sizes: NDArray[np.int64]
-    shown_ms: NDArray[np.int64]
-    keys: NDArray[np.bool_]
-    hashes: NDArray[np.uint64]
-
-    def __len__(self) -> int:
-        return len(self.sizes)
 
 
 class Code(StrEnum):
