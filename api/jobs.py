@@ -26,7 +26,7 @@ PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, Connection
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
 # What takes minutes waits for what takes a moment: a verdict is followed at once, however many copies are still to be made.
-PRIORITIES: Final[Mapping[str, int]] = {"cut-clip": -10, "make-sheets": -20}
+PRIORITIES: Final[Mapping[str, int]] = {"cut-clip": -10, "make-sheets": -20, "screen-recording": -30}
 Handler = Callable[..., object]
 
 

@@ -20,6 +20,7 @@ from api.http.services import Services
 from api.inspectors import REGISTRY_CHANGED, eligible_for, review_due
 from api.jobs import JobQueue
 from api.policy import Policy
+from compliance.approvals import queries as approvals_q
 from compliance.approvals import watching
 from compliance.exit import effects as exit_effects
 from compliance.exit import opening as exit_opening
@@ -53,6 +54,8 @@ from supervision.footage.service import find
 from supervision.footage.verification import Bench, catalogue, check_hash, confirm, verify
 from supervision.institutions.models import Institution
 from supervision.releases import service as releases
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.service import Screener, screen
 from supervision.spotchecks import interests, looks, viewing
 from supervision.spotchecks.flags import FlagSource, catalogue_flags
 from supervision.spotchecks.rules import ReviewRule
@@ -60,7 +63,8 @@ from supervision.visits import service as visits
 
 FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "recording.received": ("verify-recording",),
-    "recording.verified": ("catalogue-recording",),
+    "recording.verified": ("catalogue-recording", "screen-recording"),
+    "recording.screened": (),
     "recording.catalogued": ("confirm-recording", "issue-receipt"),
     "recording.rejected": (),
     "clip.requested": ("cut-clip",),
@@ -101,11 +105,25 @@ def bench(services: Services) -> Bench:
     return Bench(
         database=services.database,
         store=services.buckets.evidence,
+        side=services.buckets.viewing,
         clock=services.clock,
         events=services.events,
         scratch=services.settings.scratch,
         coverage_rule=services.policy.read(CoverageRule, today),
         retention_rule=services.policy.read(RetentionRule, today),
+    )
+
+
+def screener(services: Services) -> Screener:
+    """What screening works with, with the figures in force today."""
+    return Screener(
+        database=services.database,
+        buckets=services.buckets,
+        clock=services.clock,
+        events=services.events,
+        scratch=services.settings.scratch,
+        rule=services.policy.read(ScreeningRule, services.clock.today_on()),
+        reference=approvals_q.reference_of_camera,
     )
 
 
@@ -116,6 +134,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "catalogue-recording": lambda recording_id: catalogue(bench(services), UUID(recording_id)),
         "confirm-recording": lambda recording_id: confirm(bench(services), UUID(recording_id)),
         "issue-receipt": partial(_issue_receipt, services),
+        "screen-recording": lambda recording_id: screen(screener(services), UUID(recording_id)),
         "cut-clip": lambda clip_id: clips.cut_clip(
             services.database, services.buckets, UUID(clip_id), clock=services.clock, scratch=services.settings.scratch
         ),

@@ -108,6 +108,18 @@ def reference_pictures(session: Session, room_id: UUID) -> Sequence[ApprovalCame
     ).all()
 
 
+def reference_of_camera(session: Session, camera_id: UUID) -> bytes | None:
+    """The approved picture of one camera, of the newest approval that shows it; None where no view was ever approved (F-12)."""
+    return session.scalars(
+        select(ApprovalCamera.data)
+        .join(Approval, Approval.id == ApprovalCamera.approval_id)
+        .where(ApprovalCamera.camera_id == camera_id, ApprovalCamera.removed_at.is_(None))
+        .where(Approval.state.in_((*GRANTED, ApprovalState.EXPIRED)))
+        .order_by(Approval.decided_at.desc(), ApprovalCamera.id)
+        .limit(1)
+    ).one_or_none()
+
+
 def papers(session: Session, approval_id: UUID, *, internal: bool) -> Sequence[CasePaper]:
     """Papers of an application, oldest first; the internal ones are the deciding office's."""
     wanted = select(CasePaper).where(CasePaper.case_id == approval_id, CasePaper.machine == Approval.MACHINE)

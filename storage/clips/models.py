@@ -99,4 +99,6 @@ class MediaIndexRow(Base):
     object_key: Mapped[str] = mapped_column(primary_key=True)
     version_id: Mapped[str] = mapped_column(primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    packets_key: Mapped[str | None]  # facts of every packet (storage.media.packets), in the viewing bucket; None: made before they were kept
+    packets_version_id: Mapped[str | None]
     made_at: Mapped[datetime]

@@ -27,6 +27,8 @@ from storage.kernel.scratch import working_folder
 from storage.media.cut import cut
 from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.index import build_index, from_bytes
+from storage.media.packets import PacketFacts
+from storage.media.packets import from_bytes as read_packets
 from storage.objects.errors import ObjectMissing
 from storage.objects.port import Buckets, ObjectStore, StoredVersion
 
@@ -176,10 +178,28 @@ def _remove(viewing: ObjectStore, key: str, version_id: str) -> None:
         viewing.delete_version(key, version_id)
 
 
-def remember_index(database: Database, key: str, version_id: str, body: bytes, at: datetime) -> None:
-    """Keep the sample index of a version: it is fetched once per object."""
+def remember_index(database: Database, key: str, version_id: str, body: bytes, at: datetime, packets: StoredVersion | None = None) -> None:
+    """Keep the sample index of a version, and where the facts of its packets lie: the object is read once."""
+    row = {"object_key": key, "version_id": version_id, "body": body, "made_at": at}
+    if packets is not None:
+        row |= {"packets_key": packets.key, "packets_version_id": packets.version_id}
     with database.transaction(SYSTEM) as session:
-        session.execute(insert(MediaIndexRow).values(object_key=key, version_id=version_id, body=body, made_at=at).on_conflict_do_nothing())
+        session.execute(insert(MediaIndexRow).values(row).on_conflict_do_nothing())
+
+
+def packets_of(session: Session, viewing: ObjectStore, key: str, version_id: str) -> PacketFacts | None:
+    """Facts of every packet of a version; None where none were kept. Raises: StoreUnavailable."""
+    kept = session.execute(
+        select(MediaIndexRow.packets_key, MediaIndexRow.packets_version_id).where(
+            MediaIndexRow.object_key == key, MediaIndexRow.version_id == version_id, MediaIndexRow.packets_key.is_not(None)
+        )
+    ).one_or_none()
+    if kept is None:
+        return None
+    try:
+        return read_packets(b"".join(viewing.stream(kept.packets_key, kept.packets_version_id)))
+    except (ObjectMissing, UnreadableMedia):  # it can be made again from the recording; without it some questions stay open
+        return None
 
 
 def failed(database: Database, kind: type[C], copy_id: UUID, why: str) -> ClipState:

@@ -42,6 +42,10 @@ def load(request: dict[str, Any]) -> Task:
         from storage.media import probe
 
         return probe.task
+    if name == "looks":
+        from storage.media import looking
+
+        return looking.looks_task
     from storage.media import viewing
 
     if request["arguments"].get("blur"):

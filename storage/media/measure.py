@@ -6,6 +6,7 @@ a heap of 20 times, at most 17 key frames (to prove that they decode), the segme
 
 import hashlib
 from array import array
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -19,6 +20,7 @@ from storage.media import nal
 from storage.media.demux import open_media, shape_of, video_of
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits, MediaFacts
+from storage.media.packet_rows import PacketWriter, hash_unit, picture_hash
 from storage.media.sniff import Shape
 from storage.media.timeline import Continuity, Timeline, TooManySegments
 
@@ -46,10 +48,12 @@ class Pass:
     # one mark: byte position, decode time, presentation time, is key frame
     marks: "array[int]" = field(default_factory=lambda: array("q"))
     marked_us: int = -(1 << 62)
+    writer: PacketWriter | None = None
 
     def take(self, data: bytes, *, pts_us: int, dts_us: int, key: bool, position: int) -> None:
         self.packets += 1
         self.payload_bytes += len(data)
+        picture = picture_hash()
         if self.codec in {"h264", "hevc"}:
             if self.packets == 1 and nal.is_annex_b(data, self.length_bytes):
                 self.length_bytes = 0
@@ -58,11 +62,15 @@ class Pass:
                     key = key or nal.is_random_access(self.codec, unit)
                     self.digest.update(len(unit).to_bytes(4, "big"))
                     self.digest.update(unit)
+                    hash_unit(picture, unit)
         else:
             self.digest.update(len(data).to_bytes(4, "big"))
             self.digest.update(data)
+            hash_unit(picture, data)
         jumps = self.timeline.jumps
         pts, dts = self.timeline.place(pts_us, dts_us)
+        if self.writer is not None:
+            self.writer.add(len(data), pts, key=key, picture=picture)
         if key:
             if self.last_key_us is not None and self.timeline.jumps == jumps:
                 self.max_gop_us = max(self.max_gop_us, pts - self.last_key_us)
@@ -91,7 +99,7 @@ class Pass:
 
 
 def task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str]) -> dict[str, object]:
-    """`arguments`: the fields of Limits. Reads `media`; writes `index` when given. Returns MediaFacts as JSON."""
+    """`arguments`: the fields of Limits. Reads `media`; writes `index` and `packets` when given. Returns MediaFacts as JSON, and `first_us`."""
     limits = Limits(**arguments)
     path = reads["media"]
     size = Path(path).stat().st_size
@@ -102,7 +110,9 @@ def task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str
         codec = context.codec.canonical_name
         seen = Pass(codec, nal.length_size(codec, context.extradata), Timeline(limits.gap_tolerance_ms * 1000, limits.segments))
         try:
-            broke = _read_all(media, video, seen)
+            with Path(writes["packets"]).open("wb") if "packets" in writes else nullcontext() as rows:
+                seen.writer = PacketWriter(rows) if rows is not None else None
+                broke = _read_all(media, video, seen)
             line = seen.timeline.finish()
         except TooManySegments:
             raise UnreadableMedia(Reason.HOSTILE, limit="segments") from None
@@ -129,7 +139,7 @@ def task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str
 
         write_index(Path(path), shape, seen.marks, seen.timeline.first_us or 0, codec, audio_codec, Path(writes["index"]))
     # building the dataclass here proves that no field is missing; the parent checks again
-    return asdict(MediaFacts(**facts, sandbox=""))
+    return {"facts": asdict(MediaFacts(**facts, sandbox="")), "first_us": seen.timeline.first_us or 0}
 
 
 def _read_all(media: Any, video: VideoStream, seen: Pass) -> bool:

@@ -89,7 +89,8 @@ def enumerate_decoded(media: Any, demuxer: str, limits: Limits) -> Iterator[tupl
     number = -1
     try:
         for packet in media.demux(video):
-            if not packet.size or not packet.is_keyframe:
+            # an MP4 of ours holds nothing but the asked ones; a damaged one no longer looks like a key frame to FFmpeg and counts all the same
+            if not packet.size or not (packet.is_keyframe or demuxer == "mov"):
                 continue
             number += 1
             try:

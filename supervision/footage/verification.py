@@ -59,6 +59,7 @@ class Bench:
 
     database: Database
     store: ObjectStore
+    side: ObjectStore  # what is kept beside recordings and can be made again
     clock: Clock
     events: Events
     scratch: Path
@@ -135,7 +136,8 @@ def measure(bench: Bench, key: str, version_id: str, size_bytes: int) -> Measure
         except UnreadableMedia as unreadable:
             told = {k: v for k, v in unreadable.facts.items() if k != "reason"}
             return Measured(length, digest.digest(), None, Refusal(f"media-{unreadable.reason.value}", told))
-        remember_index(bench.database, key, version_id, measured.index, bench.clock.now_at())
+        packets = bench.side.put(f"{key}.packets", measured.packets, "application/octet-stream")
+        remember_index(bench.database, key, version_id, measured.index, bench.clock.now_at(), packets)
         return Measured(length, digest.digest(), measured.facts, None)
 
 

@@ -168,6 +168,8 @@ def upgrade() -> None:
     sa.Column('object_key', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('packets_key', sa.String(), nullable=True),
+    sa.Column('packets_version_id', sa.String(), nullable=True),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('object_key', 'version_id', name=op.f('pk_media_index'))
     )
@@ -1808,6 +1810,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('assignment_id', 'position', name=op.f('uq_review_item_assignment_id_position'))
     )
     op.create_index(op.f('ix_review_item_recording_id'), 'review_item', ['recording_id'], unique=False)
+    op.create_table('screening_run',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('rules_version', sa.String(), nullable=False),
+    sa.Column('state', sa.Enum('running', 'done', 'failed', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('failure', sa.String(), nullable=False),
+    sa.Column('duration_ms', sa.BigInteger(), nullable=False),
+    sa.Column('checkpoint_ms', sa.BigInteger(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
+    sa.Column('bytes_read', sa.BigInteger(), nullable=False),
+    sa.Column('requests', sa.Integer(), nullable=False),
+    sa.Column('cpu_ms', sa.BigInteger(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(state = 'running') = (ended_at is null)", name=op.f('ck_screening_run_ended')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_screening_run_recording_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_screening_run')),
+    sa.UniqueConstraint('recording_id', 'rules_version', name=op.f('uq_screening_run_recording_id_rules_version'))
+    )
+    op.create_index('ix_screening_run_ended', 'screening_run', ['ended_at'], unique=False)
     op.create_table('subsidy_payment',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('claim_id', sa.Uuid(), nullable=False),
@@ -2070,6 +2092,50 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_review_mark_finding'), 'review_mark', ['finding'], unique=False)
     op.create_index(op.f('ix_review_mark_item_id'), 'review_mark', ['item_id'], unique=False)
+    op.create_table('screening_lead',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=True),
+    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'other-view', 'no-movement', 'clock-disagrees', 'loop', 'recycled', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('technical', sa.Boolean(), nullable=False),
+    sa.Column('from_ms', sa.BigInteger(), nullable=False),
+    sa.Column('to_ms', sa.BigInteger(), nullable=False),
+    sa.Column('figure', sa.Float(), nullable=False),
+    sa.Column('threshold', sa.Float(), nullable=False),
+    sa.Column('clause', sa.String(), nullable=False),
+    sa.Column('strength', sa.Integer(), nullable=False),
+    sa.Column('still_ms', sa.BigInteger(), nullable=False),
+    sa.Column('still_key', sa.String(), nullable=True),
+    sa.Column('still_version_id', sa.String(), nullable=True),
+    sa.Column('still_sha256', sa.LargeBinary(), nullable=True),
+    sa.Column('related_recording_id', sa.Uuid(), nullable=True),
+    sa.Column('related_from_ms', sa.BigInteger(), nullable=True),
+    sa.Column('related_to_ms', sa.BigInteger(), nullable=True),
+    sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('num_nulls(related_recording_id, related_from_ms, related_to_ms) in (0, 3)', name=op.f('ck_screening_lead_related')),
+    sa.CheckConstraint('num_nulls(still_key, still_version_id, still_sha256) in (0, 3)', name=op.f('ck_screening_lead_still')),
+    sa.CheckConstraint('related_recording_id is null or not technical', name=op.f('ck_screening_lead_related_is_suspicion')),
+    sa.CheckConstraint('strength between 1 and 1000', name=op.f('ck_screening_lead_strength')),
+    sa.CheckConstraint('to_ms > from_ms and from_ms >= 0', name=op.f('ck_screening_lead_span')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_screening_lead_institution_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_screening_lead_recording_id')),
+    sa.ForeignKeyConstraint(['related_recording_id'], ['recording.id'], name=op.f('fk_screening_lead_related_recording_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_screening_lead_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_screening_lead'))
+    )
+    op.create_index('ix_screening_lead_code_strength', 'screening_lead', ['code', 'strength'], unique=False)
+    op.create_index('ix_screening_lead_institution_found', 'screening_lead', ['institution_id', 'found_at'], unique=False)
+    op.create_index('ix_screening_lead_recording', 'screening_lead', ['recording_id'], unique=False)
+    op.create_index(op.f('ix_screening_lead_related_recording_id'), 'screening_lead', ['related_recording_id'], unique=False)
+    op.create_index(op.f('ix_screening_lead_run_id'), 'screening_lead', ['run_id'], unique=False)
+    op.create_table('screening_part',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('until_ms', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_screening_part_run_id')),
+    sa.PrimaryKeyConstraint('run_id', 'until_ms', name=op.f('pk_screening_part'))
+    )
     op.create_table('finding_attachment',
     sa.Column('paper_id', sa.Uuid(), nullable=False),
     sa.Column('institution_id', sa.Uuid(), nullable=False),
@@ -2088,6 +2154,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_finding_attachment_paper_id_position'))
     )
     op.create_index(op.f('ix_finding_attachment_institution_id'), 'finding_attachment', ['institution_id'], unique=False)
+    op.create_table('lead_verdict',
+    sa.Column('lead_id', sa.Uuid(), nullable=False),
+    sa.Column('real', sa.Boolean(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('given_by', sa.String(), nullable=False),
+    sa.Column('given_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("given_by <> ''", name=op.f('ck_lead_verdict_named')),
+    sa.ForeignKeyConstraint(['lead_id'], ['screening_lead.id'], name=op.f('fk_lead_verdict_lead_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lead_verdict'))
+    )
+    op.create_index('ix_lead_verdict_lead', 'lead_verdict', ['lead_id', 'id'], unique=False)
     op.create_table('review_still',
     sa.Column('assignment_id', sa.Uuid(), nullable=False),
     sa.Column('client_id', sa.Uuid(), nullable=False),

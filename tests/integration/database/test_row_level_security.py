@@ -145,6 +145,7 @@ def _row(table: Table, tenant: UUID) -> dict[str, object]:
         column_name, parent = PARENTS[table.name]
         values[column_name] = _first_id(parent, tenant)
     values |= {name: False for name in ("internal", "publication_on") if name in values}  # seen by its institution, not by the public
+    values |= {name: True for name in ("technical",) if name in values}  # a defect of its own footage: its institution reads it
     values |= {name: None for name in ("published_at",) if name in values and table.columns[name].nullable}
     if values["id"] is None:
         del values["id"]

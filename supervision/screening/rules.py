@@ -1,0 +1,47 @@
+"""The figures under which recordings are screened, from the policy book. Pure. R60, R71, R72; F-03, F-08, F-09, F-12."""
+
+import hashlib
+from dataclasses import astuple, dataclass
+from typing import Final
+
+METHOD: Final = 1  # rises when a signal computes something else from the same looks
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningRule:
+    """Dated figures. `_s`: for how long something must last; grey levels run from 0 to 255; permille of a share or a ratio."""
+
+    screening_step_s: int
+    screening_black_grey: int
+    screening_black_s: int
+    screening_covered_texture_permille: int
+    screening_covered_s: int
+    screening_defocus_sharp_permille: int
+    screening_defocus_s: int
+    screening_frozen_change_milli: int
+    screening_frozen_s: int
+    screening_unmoving_change_milli: int
+    screening_unmoving_s: int
+    screening_view_every_s: int
+    screening_view_shift_permille: int
+    screening_view_angle_degrees: int
+    screening_view_least_points: int
+    screening_view_other_points: int
+    screening_view_s: int
+    screening_jump_s: int
+    screening_least_frames: int
+    screening_frame_rate_s: int
+    screening_undecodable_count: int
+    min_height_px: int
+
+    @property
+    def version(self) -> str:
+        """Names method and figures: a recording is screened once under each."""
+        return f"{METHOD}-{hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRule:
+    """From which strength on a lead counts as a flag of the lesson when lists are split (`flags=yes`)."""
+
+    screening_flag_strength: int

@@ -1,0 +1,330 @@
+"""Screen one recording: looks, glances, leads. Each batch of looks is a transaction of its own; a killed worker's run goes on at its checkpoint.
+
+One run at a time works on a recording (a lock of a database session, gone with the process), and only one run of a recording exists under a
+version of the rules (a constraint): the same footage is not screened twice by accident. R60, R72; F-03, F-08, F-09, F-12.
+"""
+
+import hashlib
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from storage.clips.models import MediaIndexRow
+from storage.clips.service import packets_of, remember_index, source_of
+from storage.database.session import SYSTEM, Database
+from storage.kernel.clock import Clock
+from storage.kernel.events import Event, Events
+from storage.kernel.scratch import working_folder
+from storage.media.errors import NothingToCut, UnreadableMedia
+from storage.media.index import MarkIndex, SampleIndex, build_index, from_bytes
+from storage.media.looks import BATCH_LOOKS, Batch, Density, read_looks
+from storage.media.packets import PacketFacts
+from storage.media.source import ByteSource
+from storage.media.still import frame_at
+from storage.objects.port import Buckets, StoredVersion
+from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
+from supervision.footage.models import Recording
+from supervision.screening.glances import Glancer, Glances
+from supervision.screening.looks import HEIGHT_PX, TECHNICAL, WIDTH_PX, Found, Look, Luma
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.screening_models import RunState, ScreeningLead, ScreeningPart, ScreeningRun
+from supervision.screening.signals.every import CLAUSES, Seen, find_all
+from supervision.screening.view import Reference
+
+SCREENED_STATES: Final = (RecordingState.VERIFIED, *CATALOGUED_STATES, RecordingState.ALARM)
+MOST_LEADS: Final = 200  # of one recording: a file that flickers all day is one file to look at
+MOST_STILLS: Final = 12
+MOST_REFUSED: Final = 3  # batches in a row; behind them nothing better is expected
+STILL_WIDTH_PX: Final = 640
+ReferencePicture = Callable[[Session, UUID], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Screener:
+    """What a run works with. `reference` answers the approved picture of a camera."""
+
+    database: Database
+    buckets: Buckets
+    clock: Clock
+    events: Events
+    scratch: Path
+    rule: ScreeningRule
+    reference: ReferencePicture
+    batch_looks: int = BATCH_LOOKS
+
+
+@dataclass(slots=True)
+class _Pass:
+    """Where a run stands."""
+
+    run_id: UUID
+    key: str
+    version_id: str
+    tenant: UUID
+    duration_ms: int
+    height_px: int
+    has_sound: bool
+    checkpoint_ms: int
+    glancer: Glancer
+    glances: list[Glances]
+    missing_ms: list[int]
+
+
+def screen(screener: Screener, recording_id: UUID, *, again: bool = False) -> RunState | None:
+    """Screen a recording that holds what it says. None: it is not for screening, or another worker is at it. A second call changes nothing.
+
+    `again`: though it was screened under another version of the rules. Raises: StoreUnavailable, SandboxFailed — tried again, from the checkpoint.
+    """
+    with _alone(screener.database, recording_id) as mine:
+        if not mine:
+            return None
+        begun = _begin(screener, recording_id, again=again)
+        if not isinstance(begun, _Pass):
+            return begun
+        source = source_of(screener.buckets.evidence, begun.key, begun.version_id)
+        if source is None:
+            return _fail(screener, begun, "object-missing")
+        try:
+            index = _index(screener, begun, source)
+            refused = _look(screener, begun, source, index)
+        except UnreadableMedia as unreadable:
+            return _fail(screener, begun, f"media-{unreadable.reason.value}")
+        return _finish(screener, begun, recording_id, source, index, refused)
+
+
+def _begin(screener: Screener, recording_id: UUID, *, again: bool) -> "_Pass | RunState | None":
+    """The run to go on with; its state when there is nothing to do."""
+    version = screener.rule.version
+    with screener.database.transaction(SYSTEM) as session:
+        recording = session.get(Recording, recording_id)
+        if recording is None or recording.state not in SCREENED_STATES or recording.version_id is None or recording.media is None:
+            return None
+        runs = session.scalars(select(ScreeningRun).where(ScreeningRun.recording_id == recording_id).with_for_update()).all()
+        for run in runs:
+            if run.rules_version == version and run.state is not RunState.RUNNING:
+                return run.state
+        if not again and any(run.state is RunState.DONE for run in runs):
+            return RunState.DONE
+        now = screener.clock.now_at()
+        for run in runs:
+            if run.state is RunState.RUNNING and run.rules_version != version:  # figures changed while nobody was at it
+                run.state, run.ended_at, run.failure = RunState.FAILED, now, "rules-changed"
+                session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
+        run = next((r for r in runs if r.rules_version == version), None) or ScreeningRun(
+            recording_id=recording_id, rules_version=version, state=RunState.RUNNING, duration_ms=recording.media["duration_ms"], started_at=now
+        )
+        session.add(run)
+        session.flush()
+        picture = screener.reference(session, recording.camera_id) if recording.camera_id else None
+        glancer = Glancer(screener.rule.screening_view_every_s * 1000, Reference.of_picture(picture) if picture else None)
+        glances, missing = _resume(session, run.id, glancer)
+        media = recording.media
+        return _Pass(
+            run.id, recording.object_key, recording.version_id, recording.institution_id, media["duration_ms"], media["height_px"],
+            bool(media["has_audio"]), run.checkpoint_ms, glancer, glances, missing,
+        )  # fmt: skip
+
+
+def _index(screener: Screener, begun: _Pass, source: ByteSource) -> SampleIndex | MarkIndex:
+    with screener.database.transaction(SYSTEM) as session:
+        kept = session.get(MediaIndexRow, (begun.key, begun.version_id))
+    if kept is not None:
+        return from_bytes(kept.body)
+    made = build_index(source)
+    remember_index(screener.database, begun.key, begun.version_id, made.to_bytes(), screener.clock.now_at())
+    return made
+
+
+def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> str:
+    """All that is still to be looked at, a checkpoint after each batch. Answers why it stopped early, empty when it did not."""
+    density = Density(screener.rule.screening_step_s * 1000)
+    refused = 0
+    with working_folder(screener.scratch) as folder:
+        batches = read_looks(source, index, density, start_ms=begun.checkpoint_ms, scratch=folder, batch_looks=screener.batch_looks)
+        for batch in batches:
+            began = time.thread_time()
+            glances = begun.glancer.take([Look(at, luma) for at, luma in batch.looks])
+            begun.glances.append(glances)
+            begun.missing_ms += batch.missing_ms
+            own_ms = round((time.thread_time() - began) * 1000)
+            if not _checkpoint(screener, begun, batch, glances, own_ms):
+                return "overtaken"
+            refused = refused + 1 if batch.refused else 0
+            if refused == MOST_REFUSED:
+                return f"media-{batch.refused}"
+    return ""
+
+
+def _checkpoint(screener: Screener, begun: _Pass, batch: Batch, glances: Glances, own_ms: int) -> bool:
+    """Keep a batch and move the checkpoint, unless somebody else has moved it."""
+    with screener.database.transaction(SYSTEM) as session:
+        moved = session.execute(
+            update(ScreeningRun)
+            .where(ScreeningRun.id == begun.run_id, ScreeningRun.state == RunState.RUNNING, ScreeningRun.checkpoint_ms == begun.checkpoint_ms)
+            .values(
+                checkpoint_ms=batch.until_ms,
+                looks=ScreeningRun.looks + len(batch.looks),
+                bytes_read=ScreeningRun.bytes_read + batch.bytes_read,
+                requests=ScreeningRun.requests + batch.requests,
+                cpu_ms=ScreeningRun.cpu_ms + batch.cpu_ms + own_ms,
+            )
+            .returning(ScreeningRun.id)
+        ).first()
+        if moved is None:
+            return False
+        session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == begun.run_id, ScreeningPart.until_ms >= batch.until_ms))
+        session.add(ScreeningPart(run_id=begun.run_id, until_ms=batch.until_ms, body=_packed(begun.glancer, glances, batch.missing_ms)))
+    begun.checkpoint_ms = batch.until_ms
+    return True
+
+
+def _finish(
+    screener: Screener, begun: _Pass, recording_id: UUID, source: ByteSource, index: SampleIndex | MarkIndex, refused: str
+) -> RunState | None:
+    if refused == "overtaken":
+        return None
+    began = time.thread_time()
+    with screener.database.transaction(SYSTEM) as session:
+        packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
+    seen = Seen(
+        Glances.joined(begun.glances), begun.missing_ms, packets or _packets_of_index(index), begun.duration_ms, begun.height_px, begun.has_sound
+    )
+    found = find_all(seen, screener.rule)
+    found = sorted(sorted(found, key=lambda one: -one.strength)[:MOST_LEADS], key=lambda one: (one.from_ms, one.code))
+    stills = _stills(screener, begun, source, index, found)
+    own_ms = round((time.thread_time() - began) * 1000)
+    with screener.database.transaction(SYSTEM) as session:
+        run = session.get_one(ScreeningRun, begun.run_id, with_for_update=True)
+        if run.state is not RunState.RUNNING:
+            return run.state
+        now = screener.clock.now_at()
+        add_leads(session, recording_id, begun.tenant, found, stills, run_id=run.id, at=now)
+        session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
+        run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
+        run.cpu_ms, run.ended_at = run.cpu_ms + own_ms, now
+        screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
+        return run.state
+
+
+def add_leads(
+    session: Session,
+    recording_id: UUID,
+    institution_id: UUID,
+    found: Sequence[Found],
+    stills: dict[Found, tuple[StoredVersion, bytes]],
+    *,
+    run_id: UUID | None,
+    at: Any,  # Any: datetime
+) -> list[ScreeningLead]:
+    """Founds as rows, each with its clause and, where one was made, its still."""
+    rows = []
+    for one in found:
+        still = stills.get(one)
+        row = ScreeningLead(
+            institution_id=institution_id,
+            recording_id=recording_id,
+            run_id=run_id,
+            code=one.code,
+            technical=one.code in TECHNICAL,
+            from_ms=one.from_ms,
+            to_ms=one.to_ms,
+            figure=one.figure,
+            threshold=one.threshold,
+            clause=CLAUSES[one.code],
+            strength=one.strength,
+            still_ms=one.still_ms,
+            found_at=at,
+        )
+        if still is not None:
+            row.still_key, row.still_version_id, row.still_sha256 = still[0].key, still[0].version_id, still[1]
+        rows.append(row)
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+def _stills(
+    screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex, found: Sequence[Found]
+) -> dict[Found, tuple[StoredVersion, bytes]]:
+    """A picture of each of the strongest leads, faces blurred. A lead without one is a lead all the same."""
+    made: dict[Found, tuple[StoredVersion, bytes]] = {}
+    for number, one in enumerate(sorted(found, key=lambda one: -one.strength)[:MOST_STILLS]):
+        try:
+            picture = frame_at(source, index, one.still_ms, width_px=STILL_WIDTH_PX, blurred=True).veiled
+        except (UnreadableMedia, NothingToCut):
+            continue
+        stored = screener.buckets.viewing.put(f"{begun.tenant}/leads/{begun.run_id}-{number}.jpg", picture, "image/jpeg")
+        made[one] = (stored, hashlib.sha256(picture).digest())
+    return made
+
+
+def _packets_of_index(index: SampleIndex | MarkIndex) -> PacketFacts | None:
+    """The same facts without hashes, where the index has every packet (MP4)."""
+    if not isinstance(index, SampleIndex):
+        return None
+    video = index.video
+    shown_ms = (video.shown - index.zero) * 1000 // video.timescale
+    return PacketFacts(video.sizes, shown_ms, video.keys, np.zeros(0, np.uint64))
+
+
+def _fail(screener: Screener, begun: _Pass, why: str) -> RunState:
+    with screener.database.transaction(SYSTEM) as session:
+        run = session.get_one(ScreeningRun, begun.run_id, with_for_update=True)
+        if run.state is RunState.RUNNING:
+            run.state, run.failure, run.ended_at = RunState.FAILED, why, screener.clock.now_at()
+            session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
+        return run.state
+
+
+@contextmanager
+def _alone(database: Database, recording_id: UUID) -> Iterator[bool]:
+    """Whether nobody else screens this recording. The lock belongs to a database session, which ends with its process."""
+    key = func.hashtextextended(f"screening/{recording_id}", 0)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+        try:
+            yield mine
+        finally:
+            if mine:
+                connection.scalar(select(func.pg_advisory_unlock(key)))
+
+
+def _packed(glancer: Glancer, glances: Glances, missing_ms: Sequence[int]) -> bytes:
+    """Glances of a batch and what the glancer remembers at its end: lengths in 4 bytes, then the parts."""
+    parts = [
+        glances.to_bytes(),
+        np.array([glancer.compared_ms, *missing_ms], "<i8").tobytes(),
+        *(zlib.compress(luma.tobytes(), 1) if luma is not None else b"" for luma in (glancer.previous, glancer.anchor)),
+    ]
+    return b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def _resume(session: Session, run_id: UUID, glancer: Glancer) -> tuple[list[Glances], list[int]]:
+    """Everything kept of a run so far; the glancer remembers again."""
+    glances, missing = [], []
+    bodies = session.scalars(select(ScreeningPart.body).where(ScreeningPart.run_id == run_id).order_by(ScreeningPart.until_ms))
+    for body in bodies:
+        parts, at = [], 0
+        while at < len(body):
+            length = int.from_bytes(body[at : at + 4], "little")
+            parts.append(body[at + 4 : at + 4 + length])
+            at += 4 + length
+        glances.append(Glances.from_bytes(parts[0]))
+        numbers = np.frombuffer(parts[1], "<i8").tolist()
+        glancer.compared_ms = numbers[0]
+        missing += numbers[1:]
+        glancer.previous, glancer.anchor = (_picture(part) for part in parts[2:4])
+    return glances, missing
+
+
+def _picture(part: bytes) -> Luma | None:
+    return np.frombuffer(zlib.decompress(part), np.uint8).reshape(HEIGHT_PX, WIDTH_PX) if part else None

@@ -1,0 +1,71 @@
+"""All signals over one recording, and the clause of each. Pure. R60."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from supervision.screening.glances import Glances
+from supervision.screening.looks import Code, Found, Packets
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.signals import (
+    black,
+    covered,
+    defocused,
+    frame_rate,
+    frozen,
+    resolution,
+    silence,
+    time_jump,
+    undecodable,
+    unmoving,
+    view_changed,
+)
+
+CLAUSES: Final[Mapping[Code, str]] = {
+    Code.BLACK: black.CLAUSE,
+    Code.COVERED: covered.CLAUSE,
+    Code.DEFOCUSED: defocused.CLAUSE,
+    Code.FROZEN: frozen.CLAUSE,
+    Code.VIEW_MOVED: view_changed.CLAUSE,
+    Code.OTHER_VIEW: view_changed.OTHER_CLAUSE,
+    Code.TIME_JUMP: time_jump.CLAUSE,
+    Code.LOW_RESOLUTION: resolution.CLAUSE,
+    Code.LOW_FRAME_RATE: frame_rate.CLAUSE,
+    Code.SILENT: silence.CLAUSE,
+    Code.UNDECODABLE: undecodable.CLAUSE,
+    Code.NO_MOVEMENT: unmoving.CLAUSE,
+    Code.CLOCK_DISAGREES: "R72, F-19",
+    Code.LOOP: "R72, F-07",
+    Code.RECYCLED: "R72, F-05, F-06, F-13",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What is known of one recording when its pass is over. `packets` None: their facts were not kept."""
+
+    glances: Glances
+    missing_ms: Sequence[int]
+    packets: Packets | None
+    duration_ms: int
+    height_px: int
+    has_sound: bool
+
+
+def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
+    """Everything that is found, in order of time."""
+    glances, duration_ms = seen.glances, seen.duration_ms
+    found = [
+        *black.find(glances, duration_ms, rule),
+        *covered.find(glances, duration_ms, rule),
+        *defocused.find(glances, duration_ms, rule),
+        *frozen.find(glances, duration_ms, rule),
+        *unmoving.find(glances, duration_ms, rule),
+        *view_changed.find(glances, duration_ms, rule),
+        *undecodable.find(glances.media_ms.tolist(), seen.missing_ms, duration_ms, rule),
+        *resolution.find(seen.height_px, duration_ms, rule),
+        *silence.find(has_sound=seen.has_sound, duration_ms=duration_ms, rule=rule),
+    ]
+    if seen.packets is not None:
+        found += [*time_jump.find(seen.packets, rule), *frame_rate.find(seen.packets, duration_ms, rule)]
+    return sorted(found, key=lambda one: (one.from_ms, one.code))

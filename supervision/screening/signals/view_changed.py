@@ -1,0 +1,34 @@
+"""The camera was turned or moved, or looks at another room than the approved one. R71, R77; F-09, F-12."""
+
+import numpy as np
+
+from supervision.screening.glances import Glances
+from supervision.screening.looks import Code, Found, strength
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.signals.spans import lasting
+
+CLAUSE = "R71, F-09"
+OTHER_CLAUSE = "R77, F-12"
+MOST_SHIFT_PERMILLE = 500
+
+
+def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+    """Moved: the room is recognised and lies elsewhere in the picture. Other: hardly a point of it is found. In between nothing is said."""
+    compared = np.flatnonzero(~np.isnan(glances.points))
+    if not len(compared):
+        return []
+    times, points = glances.media_ms[compared], glances.points[compared]
+    shift, angle = glances.shift[compared], glances.angle[compared]
+    recognised = points >= rule.screening_view_least_points
+    moved = recognised & ((shift > rule.screening_view_shift_permille) | (angle > rule.screening_view_angle_degrees))
+    found = []
+    for first, stop, from_ms, to_ms in lasting(moved, times, duration_ms, rule.screening_view_s * 1000):
+        figure, limit = float(np.median(shift[first:stop])), float(rule.screening_view_shift_permille)
+        by_angle = strength(float(np.median(angle[first:stop])), rule.screening_view_angle_degrees, 45)
+        degree = max(strength(figure, limit, MOST_SHIFT_PERMILLE), by_angle)
+        found.append(Found(Code.VIEW_MOVED, from_ms, to_ms, figure, limit, degree, int(times[(first + stop - 1) // 2])))
+    other = points < rule.screening_view_other_points
+    for first, stop, from_ms, to_ms in lasting(other, times, duration_ms, rule.screening_view_s * 1000):
+        figure, limit = float(np.median(points[first:stop])), float(rule.screening_view_other_points)
+        found.append(Found(Code.OTHER_VIEW, from_ms, to_ms, figure, limit, strength(figure, limit, 0), int(times[(first + stop - 1) // 2])))
+    return found
