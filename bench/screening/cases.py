@@ -1,0 +1,192 @@
+"""The cases of the tuning part and of the held-out part: recordings with what is true of them. One seed, one suite.
+
+Thresholds are chosen on `tuning`; `held-out` is other rooms, other people, other seeds, and is only ever measured.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bench.screening.camera import Camera, Defect
+from bench.screening.encoding import Change, Encoder, altered, encode, remux
+from bench.screening.lessons import Lesson
+from bench.screening.rooms import room
+
+Part = Literal["tuning", "held-out"]
+SEEDS: dict[Part, int] = {"tuning": 1000, "held-out": 5000}
+CHINA = timezone(timedelta(hours=8))
+DEFECTS = ("black", "covered", "defocused", "frozen", "moved", "other-room", "jump", "clock-jump", "loop")
+COPIES = (
+    "exact", "remuxed", "stream-cut", "re-encoded", "hevc", "rescaled", "trimmed", "mirrored", "cropped", "brightened", "clock-replaced",
+    "slower", "quicker", "combined", "beside",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    kind: str
+    begin_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """A lesson and the camera before it: everything needed to make its recording, and what is wrong with it."""
+
+    name: str
+    camera: Camera
+    encoder: Encoder
+    truths: tuple[Truth, ...] = ()
+    suffix: str = ".mp4"
+
+    def write(self, folder: Path) -> Path:
+        """Encoded once per folder."""
+        target = folder / f"{self.name}{self.suffix}"
+        if not target.exists():
+            part = target.with_name(f"part-{target.name}")
+            encode(part, self.camera.pictures(self.encoder.fps), self.encoder)
+            part.rename(target)
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A recording that is another again. Second s of the copy shows second `offset_s + slope * s` of the source."""
+
+    name: str
+    attack: str
+    source: Filmed
+    change: Change
+    encoder: Encoder | None
+    suffix: str = ".mp4"
+    beside: Camera | None = None
+
+    @property
+    def slope(self) -> float:
+        return self.change.speed
+
+    @property
+    def offset_s(self) -> float:
+        return self.change.begin_s
+
+    def write(self, folder: Path) -> Path:
+        target = folder / f"{self.name}{self.suffix}"
+        if target.exists():
+            return target
+        part = target.with_name(f"part-{target.name}")
+        if self.beside is not None and self.encoder is not None:
+            encode(part, self.beside.pictures(self.encoder.fps), self.encoder)
+        else:
+            source = self.source.write(folder)
+            if self.encoder is None:
+                remux(source, part, self.change.begin_s, self.change.end_s)
+            else:
+                encode(part, altered(source, self.change, self.encoder.fps), self.encoder)
+        part.rename(target)
+        return target
+
+
+def honest(part: Part, rooms: int = 3, per_room: int = 8, seconds: int = 600) -> list[Filmed]:
+    """Lessons of some rooms: each room has one camera, each pair of lessons one class, and some lessons share their habits."""
+    rng = np.random.default_rng([51, SEEDS[part]])
+    made = []
+    for r in range(rooms):
+        place = room(SEEDS[part] + r)
+        for n in range(per_room):
+            seed = SEEDS[part] + 100 * (r + 1) + n
+            lesson = Lesson(
+                place, seed, seconds,
+                people=int(rng.integers(5, 19)),
+                cast=SEEDS[part] + r * 10 + n // 2,
+                activity=float(rng.choice([0.5, 1.0, 1.0, 1.4])),
+                habits=SEEDS[part] + r if n % 2 else None,
+                teacher=bool(rng.random() < 0.85),
+            )  # fmt: skip
+            begins = datetime(2026, 3, 2, 8, 30, tzinfo=CHINA) + timedelta(days=r * 20 + n, hours=int(rng.integers(0, 8)))
+            camera = Camera(lesson, begins, noise=float(rng.uniform(1.2, 3)), noise_seed=seed)
+            gop = float(rng.choice([1, 2, 2, 2, 4]))
+            made.append(Filmed(f"{part}-room{r}-{n}", camera, Encoder(gop_s=gop, crf=int(rng.integers(30, 37)))))
+    return made
+
+
+def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...] = DEFECTS) -> Iterator[Filmed]:
+    """Each defect in `count` recordings, at a drawn place and for a drawn time of 20 to 180 seconds."""
+    for k, kind in enumerate(DEFECTS):
+        if kind not in kinds:
+            continue
+        for n in range(count):
+            rng = np.random.default_rng([52, SEEDS[part], k, n])
+            seed = SEEDS[part] + 5000 + k * 50 + n
+            lesson = Lesson(room(SEEDS[part] + n % 3), seed, seconds, people=int(rng.integers(5, 19)))
+            length = float(rng.uniform(20, 180))
+            begin = float(rng.uniform(130, seconds - length - 60))
+            amount, end, in_time = 0.0, begin + length, kind == "jump"
+            if kind == "loop":
+                amount = float(rng.uniform(45, 120))
+                begin = float(rng.uniform(amount + 5, amount + 60))
+                end = min(begin + amount * int(rng.integers(2, 4)), seconds - 5.0)
+            elif kind in ("jump", "clock-jump"):
+                amount = float(rng.uniform(10, 90))
+                end = begin + 1e9
+            elif kind == "defocused":
+                amount = float(rng.uniform(4, 9))
+            elif kind == "moved":
+                amount = float(rng.uniform(25, 90))
+            other = room(SEEDS[part] + 40 + n) if kind == "other-room" else None
+            base = "jump" if kind == "clock-jump" else kind
+            defect = Defect(base, begin, end, amount, other, in_time)
+            begins = datetime(2026, 4, 1, 9, 0, tzinfo=CHINA) + timedelta(days=k * 3 + n)
+            camera = Camera(lesson, begins, noise=float(rng.uniform(1.2, 3)), noise_seed=seed, defects=(defect,))
+            last = (begin + amount if in_time else begin) if base == "jump" else end
+            truth = Truth(kind, round(begin * 1000), round(last * 1000))
+            encoder = Encoder(gop_s=float(rng.choice([1, 2, 2, 4])), crf=int(rng.integers(30, 37)))
+            yield Filmed(f"{part}-{kind}-{n}", camera, encoder, (truth,))
+
+
+def copies(part: Part, sources: list[Filmed], attacks: tuple[str, ...] = COPIES) -> Iterator[Copied]:
+    """Every attack on every source. The encoder, the cut and the strength are drawn anew each time."""
+    for s, source in enumerate(sources):
+        for a, attack in enumerate(COPIES):
+            if attack in attacks:
+                yield _copied(source, attack, np.random.default_rng([53, SEEDS[part], s, a]))
+
+
+def _copied(source: Filmed, attack: str, rng: np.random.Generator) -> Copied:
+    camera, length = source.camera, source.camera.lesson.seconds
+    encoder = Encoder(gop_s=float(rng.choice([1, 2, 2, 5])), crf=int(rng.integers(31, 37)), preset="superfast")
+    begin, end = float(rng.uniform(20, 100)), length - float(rng.uniform(10, 90))
+    clock = camera.begins_at + timedelta(days=int(rng.integers(3, 90)), seconds=int(rng.integers(-3000, 3000)))
+    crop, far, gain = float(rng.uniform(0.04, 0.10)), float(rng.uniform(0.01, 0.02)), float(rng.uniform(0.75, 1.25))
+    turned, larger = float(rng.uniform(-2, 2)), float(rng.uniform(1.0, 1.06))
+    if attack == "beside":
+        move = (turned, larger, float(rng.uniform(-10, 10)), float(rng.uniform(-6, 6)))
+        second = Camera(
+            camera.lesson, camera.begins_at + timedelta(seconds=7), camera.noise, camera.noise_seed + 77, beside=move, clock_at=(330, 350)
+        )
+        return Copied(f"{source.name}-{attack}", attack, source, Change(), encoder, beside=second)
+    changes = {
+        "stream-cut": Change(begin, end),
+        "trimmed": Change(begin, end),
+        "mirrored": Change(mirror=True),
+        "cropped": Change(crop=crop),
+        "brightened": Change(gain=gain, lift=float(rng.uniform(-15, 25))),
+        "clock-replaced": Change(clock=clock),
+        "slower": Change(speed=1 - far),
+        "quicker": Change(speed=1 + far),
+        "combined": Change(
+            begin, length - 20.0, mirror=bool(rng.random() < 0.5), crop=crop * 0.7, gain=1 + (gain - 1) * 0.6, lift=5,
+            speed=1 + far * float(rng.choice([-0.75, 0.75])), clock=clock,
+        ),
+    }  # fmt: skip
+    encoders = {
+        "hevc": Encoder("libx265", gop_s=2, crf=int(rng.integers(30, 36))),
+        "rescaled": Encoder(gop_s=2, crf=32, width=426, height=240),
+        "combined": Encoder(gop_s=2, crf=33, width=480, height=270, fps=4),
+    }
+    suffix = {"remuxed": ".mkv", "stream-cut": ".ts"}.get(attack, ".mp4")
+    made = None if attack in ("exact", "remuxed", "stream-cut") else encoders.get(attack, encoder)
+    return Copied(f"{source.name}-{attack}", attack, source, changes.get(attack, Change()), made, suffix)

@@ -1,0 +1,77 @@
+"""The generator that screening is measured with: the same seed films the same lesson, and each defect is where it is said to be."""
+
+import itertools
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from bench.screening import cases
+from bench.screening.camera import Camera, Defect
+from bench.screening.encoding import pictures_of
+from bench.screening.lessons import Lesson
+from bench.screening.rooms import room
+
+LESSON = Lesson(room(3), 7, seconds=120, people=6)
+AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def shown(*defects, seconds=120, **more):
+    return dict(Camera(LESSON, AT, defects=defects, **more).pictures(1, seconds))
+
+
+def test_the_same_seed_films_the_same_lesson():
+    again = Lesson(room(3), 7, seconds=120, people=6)
+    first, second = (list(itertools.islice(Camera(lesson, AT).pictures(1), 5)) for lesson in (LESSON, again))
+    assert all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in zip(first, second, strict=True))
+    other = Lesson(room(3), 8, seconds=120, people=6)
+    assert not np.array_equal(LESSON.picture(30), other.picture(30))
+
+
+def test_each_defect_begins_and_ends_where_it_is_said_to():
+    clean = shown()
+    for kind in ("black", "covered", "defocused", "frozen", "moved", "other-room"):
+        spoilt = shown(Defect(kind, 40, 60, other=room(9)))
+        changed = [at for at in clean if not np.array_equal(clean[at], spoilt[at])]
+        assert min(changed) in (40, 41), kind
+        assert max(changed) == 59, kind
+
+
+def test_a_loop_shows_the_piece_before_it_again_with_its_noise_under_a_clock_that_goes_on():
+    pictures = shown(Defect("loop", 60, 100, 30), clock=None)
+    assert np.array_equal(pictures[62], pictures[32])
+    assert np.array_equal(pictures[92], pictures[32])
+    assert not np.array_equal(pictures[102], pictures[42])
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_jump_leaves_seconds_out_and_shows_in_the_times_only_when_asked(in_time):
+    times = list(shown(Defect("jump", 50, 1e9, 20, in_time=in_time)))
+    assert len(times) == 100
+    assert max(np.diff(times)) == (21 if in_time else 1)
+
+
+def test_the_parts_share_no_room_and_no_lesson():
+    rooms = {part: {f.camera.lesson.room.seed for f in cases.honest(part)} for part in cases.SEEDS}
+    assert not rooms["tuning"] & rooms["held-out"]
+    seeds = {part: {f.camera.lesson.seed for f in [*cases.honest(part), *cases.spoilt(part)]} for part in cases.SEEDS}
+    assert not seeds["tuning"] & seeds["held-out"]
+
+
+def test_every_attack_is_a_file_that_decodes_and_the_line_says_which_second_it_shows(tmp_path):
+    source = cases.honest("tuning", 1, 1, seconds=240)[0]
+    original = dict(pictures_of(source.write(tmp_path)))
+    for copy in cases.copies("tuning", [source]):
+        pictures = list(pictures_of(copy.write(tmp_path)))
+        assert len(pictures) > 10, copy.attack
+        if copy.attack in ("re-encoded", "trimmed", "quicker", "slower", "clock-replaced"):
+            at, picture = pictures[40]
+            near = copy.offset_s + copy.slope * at
+            errors = {s: float(np.abs(original[s][60:340].astype(int) - picture[60:340]).mean()) for s in original if abs(s - near) < 8}
+            assert abs(min(errors, key=errors.get) - near) <= 0.41, copy.attack
+
+
+def test_each_defect_has_recordings_with_its_truth():
+    made = list(cases.spoilt("held-out", 2))
+    assert {f.truths[0].kind for f in made} == set(cases.DEFECTS)
+    assert all(0 <= f.truths[0].begin_ms <= f.truths[0].end_ms for f in made)
