@@ -57,7 +57,7 @@ from supervision.releases import service as releases
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import Screener, screen
 from supervision.spotchecks import interests, looks, viewing
-from supervision.spotchecks.flags import FlagSource, catalogue_flags
+from supervision.spotchecks.flags import FlagSource, catalogue_flags, screening_flags
 from supervision.spotchecks.rules import ReviewRule
 from supervision.visits import service as visits
 
@@ -78,7 +78,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "exit.ended": (),
     "finding.moved": ("keep-approvals",),
 }
-FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags,)  # what the machine noticed; screening adds its own
+FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags, screening_flags)  # what the machine noticed
 SCHEDULER: Final = Actor(kind="system", name="scheduler", role="scheduler")
 
 

@@ -12,6 +12,7 @@ OFFICE: Final = (
     "dashboard",
     "coverage",
     "recordings",
+    "leads",
     "draws",
     "visits",
     "findings",
@@ -52,5 +53,5 @@ def home_of(caller: Caller) -> str:
 
 def show_navigation(request: Request, caller: Caller, here: str) -> dict[str, Any]:  # Any: template context
     """Context of every signed-in page: `**show_navigation(request, caller, "coverage")`."""
-    keys = (*(KEYS[caller.role] if caller.role else ("draws",)), "policy")  # the figures are everybody's
+    keys = (*((*KEYS[caller.role], "machine") if caller.role else ("draws",)), "policy")  # what the machine can do and the figures are everybody's
     return {"nav": nav(*keys), "nav_here": here, "caller": caller}

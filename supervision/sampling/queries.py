@@ -19,6 +19,7 @@ from supervision.sampling.errors import RoundNotFound
 from supervision.sampling.lifecycle import DrawState
 from supervision.sampling.models import DrawContribution, DrawFrameItem, DrawFramePlace, DrawRound, DrawStrataSalt, DrawStratum, DrawTicket
 from supervision.sampling.strata import LessonFacts
+from supervision.screening.leads import standing_lead
 
 _CHUNK: Final = 20_000
 
@@ -83,14 +84,17 @@ def eligible_lessons(session: Session, draw_round: DrawRound) -> list[tuple[str,
     return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(on_tape))]
 
 
-def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, of_class: bool = False) -> dict[UUID, LessonFacts]:
+def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, strength: int, of_class: bool = False) -> dict[UUID, LessonFacts]:
     """What decides the stratum of each lesson, as it stands on a day.
 
-    Flagged: a camera of the lesson owes footage or had a gap explained (R71); `of_class`, for lessons to come: a camera of any lesson of the class.
+    Flagged: a camera of the lesson owes footage or had a gap explained (R71), or screening has a lead of at least `strength` in a recording of it
+    that nobody called not real (R60); `of_class`, for lessons to come: a camera of any lesson of the class.
     """
     other = aliased(Lesson)
     same = other.class_id == Lesson.class_id if of_class else other.id == Lesson.id
-    flagged = exists().where(Slot.lesson_id == other.id, Slot.state.in_((SlotState.MISSING, SlotState.EXPLAINED)), same)
+    owed = exists().where(Slot.lesson_id == other.id, Slot.state.in_((SlotState.MISSING, SlotState.EXPLAINED)), same)
+    suspected = exists().where(Slot.lesson_id == other.id, Recording.slot_id == Slot.id, same, standing_lead(Recording.id, strength))
+    flagged = owed | suspected
     tier = (
         select(CreditTier.tier)
         .where(CreditTier.institution_id == Lesson.institution_id, CreditTier.from_on <= on)

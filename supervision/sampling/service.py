@@ -361,7 +361,7 @@ def _strata(session: Session, round_: DrawRound, lesson_ids: Sequence[UUID], on:
     if not round_.strata_by:
         return [""] * len(lesson_ids), allocate({"": (len(lesson_ids), rules.PERMILLE)}, rule_of(round_))
     by, weights = [StratifyBy(one) for one in round_.strata_by], RiskWeights(**round_.weights)
-    facts = queries.lesson_facts(session, lesson_ids, on=on, of_class=round_.on_site)
+    facts = queries.lesson_facts(session, lesson_ids, on=on, strength=weights.screening_flag_strength, of_class=round_.on_site)
     placed = [stratum_of(facts[lesson_id], by, weights) for lesson_id in lesson_ids]
     counts = Counter(placed)
     return [key for key, _ in placed], allocate({key: (n, weight) for (key, weight), n in counts.items()}, rule_of(round_))

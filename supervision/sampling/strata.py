@@ -32,7 +32,10 @@ class StratifyBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RiskWeights:
-    """Weights in force, permille of the base rate, each at least 1000: nobody is drawn less often than the base (R55, R66)."""
+    """Weights in force, permille of the base rate, each at least 1000: nobody is drawn less often than the base (R55, R66).
+
+    `screening_flag_strength`: a lead of screening counts as a flag from this strength on (R60).
+    """
 
     weight_tier_a_permille: int
     weight_tier_b_permille: int
@@ -40,6 +43,7 @@ class RiskWeights:
     weight_tier_d_permille: int
     weight_unrated_permille: int
     weight_flagged_permille: int
+    screening_flag_strength: int = 1000  # of plans made before screening: only the strongest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def check_plan(by: Sequence[str], weights: RiskWeights | None) -> tuple[Stratify
     ]
     if by and weights is None:
         errors.append({"where": "weights", "code": "missing", "value": ""})
-    for name in RiskWeights.__dataclass_fields__ if weights else ():
+    for name in (name for name in RiskWeights.__dataclass_fields__ if weights and name.startswith("weight_")):
         value = getattr(weights, name)
         if not PERMILLE <= value <= 1000 * PERMILLE:
             errors.append({"where": name, "code": "out-of-range", "value": value})

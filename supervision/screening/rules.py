@@ -38,10 +38,3 @@ class ScreeningRule:
     def version(self) -> str:
         """Names method and figures: a recording is screened once under each."""
         return f"{METHOD}-{hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:10]}"
-
-
-@dataclass(frozen=True, slots=True)
-class LeadRule:
-    """From which strength on a lead counts as a flag of the lesson when lists are split (`flags=yes`)."""
-
-    screening_flag_strength: int

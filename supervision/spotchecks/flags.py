@@ -1,7 +1,7 @@
 """What the machine noticed about the footage of a review: hidden until this inspector's own verdict stands. domain.md 2.3.2; R60, R72; F-05, F-06.
 
 A flag is a lead, never a fact, and never a finding. Whoever looks must not be led by it; afterwards it shows what to look at next time. The sources
-are handed over from outside (`FlagSource`): today the catalogue's own measurements, later the screening of the pictures.
+are handed over from outside (`FlagSource`): the catalogue's own measurements, and the leads of the screening of the pictures.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from supervision.footage.models import Recording, Slot
+from supervision.screening import leads
+from supervision.screening.looks import Code
 from supervision.spotchecks.lifecycle import JUDGED
 from supervision.spotchecks.models import ReviewAssignment, ReviewItem
 
@@ -47,6 +49,23 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "duration-disagrees": ("文件声明的时长与实测不符", "the file claims another length than it holds"),
     "time-jumps": ("文件内时间跳变", "the time inside the file leaps"),
 }
+LEAD_WORDS: Final[dict[Code, tuple[str, str]]] = {
+    Code.BLACK: ("黑屏", "black picture"),
+    Code.COVERED: ("镜头被遮挡", "covered lens"),
+    Code.DEFOCUSED: ("画面失焦", "out of focus"),
+    Code.FROZEN: ("画面静止不变", "frozen picture"),
+    Code.VIEW_MOVED: ("机位移动", "the camera was moved"),
+    Code.TIME_JUMP: ("文件内时间跳变", "time is missing inside the file"),
+    Code.LOW_RESOLUTION: ("分辨率低于规定", "resolution below the minimum"),
+    Code.LOW_FRAME_RATE: ("帧率过低", "too few pictures a second"),
+    Code.SILENT: ("没有声音", "no sound"),
+    Code.UNDECODABLE: ("画面无法解码", "pictures cannot be decoded"),
+    Code.OTHER_VIEW: ("与核定画面不是同一场所", "not the approved view"),
+    Code.NO_MOVEMENT: ("长时间无人活动", "nobody moves for long"),
+    Code.CLOCK_DISAGREES: ("画面时钟与申报时间不符", "the clock in the picture says another time"),
+    Code.LOOP: ("录像内部循环播放", "a loop inside the recording"),
+    Code.RECYCLED: ("与另一录像内容重复", "the same footage as another recording"),
+}
 
 
 def flags_of(session: Session, review: ReviewAssignment, items: Sequence[ReviewItem], sources: Sequence[FlagSource]) -> list[Flag]:
@@ -71,6 +90,20 @@ def catalogue_flags(session: Session, items: Sequence[ReviewItem]) -> list[Flag]
         for before, after in pairwise(segments):
             start, end = (span.lower + timedelta(milliseconds=ms) for ms in (before[1], after[0]))
             found.append(_flag(start, end, "gap-inside"))
+    return found
+
+
+def screening_flags(session: Session, items: Sequence[ReviewItem]) -> list[Flag]:
+    """The leads of screening, where they lie on the wall; those that somebody called not real are left out."""
+    ids = list(dict.fromkeys(item.recording_id for item in items))
+    begun_at = session.execute(select(Recording.id, Recording.declared_start_at).where(Recording.id.in_(ids)))
+    starts = {recording_id: start_at for recording_id, start_at in begun_at}  # noqa: C416 - Row is not a pair for mypy
+    found = []
+    for lead in leads.of_recordings(session, ids):
+        begun = starts[lead.recording_id]
+        if begun is not None:
+            start, end = (begun + timedelta(milliseconds=ms) for ms in (lead.from_ms, lead.to_ms))
+            found.append(Flag(start, end, lead.code.value, *LEAD_WORDS[lead.code]))
     return found
 
 

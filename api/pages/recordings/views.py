@@ -19,6 +19,7 @@ from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import Need, render, translator
 from api.pages.labels import LABELS
+from api.pages.leads.words import NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import actor_text
@@ -33,6 +34,8 @@ from supervision.footage import service as footage
 from supervision.footage.lifecycle import RecordingState, SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.rules import CoverageRule
+from supervision.screening import leads
+from supervision.screening.screening_models import ScreeningLead
 
 router = APIRouter(include_in_schema=False)
 READERS = (INSTITUTION | OUTSIDE_INSTITUTIONS) - {Role.THIRD_PARTY_VERIFIER, Role.DEPARTMENT_OFFICER}
@@ -123,6 +126,7 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
         # a finding's hold would tell whoever looks a second time what the first look saw
         holds=retention.open_matters(session, kept.id) if kept and caller.role not in REVIEWERS else [],
         remarks=[] if blind else [_(REMARKS[r]) for r in media.get("remarks", ()) if r in REMARKS],
+        defects=[] if blind else _defects(session, row, _),
         twins=[] if blind or caller.role in INSTITUTION else [(_(REMARKS[twin.kind]), twin) for twin in queries.twins(session, row.id)],
         reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,
         receipt=receipts.of_recording(session, row.id),
@@ -141,6 +145,12 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
         choices=_choices(session, caller) if needs_choice else [],
         needs_choice=needs_choice,
     )
+
+
+def _defects(session: SessionDep, row: Recording, _: Callable[[str], str]) -> list[tuple[str, str, ScreeningLead]]:
+    """Technical defects that screening found, so that they are mended today; whoever looks after leads finds the others in their list."""
+    found = leads.of_recordings(session, [row.id], technical=True)
+    return [(_(NAMES[lead.code]), figure_text(lead, _), lead) for lead in found]
 
 
 def _choices(session: SessionDep, caller: Caller) -> list[tuple[str, str]]:

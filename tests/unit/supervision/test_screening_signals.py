@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from compliance.policy.book import Book
 from supervision.screening.glances import Glancer, Glances, change, structure
 from supervision.screening.looks import TECHNICAL, Code, Found, Look, Luma, Packets, runs, strength
-from supervision.screening.rules import LeadRule, ScreeningRule
+from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import (
     black,
     covered,
@@ -257,4 +257,3 @@ def test_another_figure_is_another_version_of_the_rules() -> None:
 
     assert RULE.version == Book.load().read(ScreeningRule, on=date(2026, 9, 1)).version
     assert replace(RULE, screening_black_grey=17).version != RULE.version
-    assert Book.load().read(LeadRule, on=date(2026, 9, 1)).screening_flag_strength > 0

@@ -1,0 +1,175 @@
+"""What the machine noticed, for those who look after it: list, one lead with its still and its verdicts, and how good the machine is. R60, R72."""
+
+from dataclasses import replace
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.footage import Shown, record_view
+from api.auth.models import ViewKind
+from api.auth.roles import BUREAU, EVERYBODY, OFFICERS, Role
+from api.http.problem import problem_of
+from api.http.services import ServicesDep
+from api.http.session import SessionDep
+from api.locale.marks import N_
+from api.pages.frame import render, translator
+from api.pages.leads.words import NAMES, figure_text
+from api.pages.listing import Column, Listing
+from api.pages.navigation import show_navigation
+from storage.kernel.errors import DomainError, NotFound
+from supervision.institutions.models import Institution
+from supervision.screening import leads, measured
+from supervision.screening.errors import LeadWithoutStill
+from supervision.screening.looks import TECHNICAL, Code
+
+router = APIRouter(include_in_schema=False)
+OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
+Reader = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR})]
+Viewer = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR}, purpose=ViewKind.STILL)]
+Judge = Annotated[Caller, access(roles=OFFICERS)]
+Anybody = Annotated[Caller, access(roles=EVERYBODY)]
+PAGE: Final = 50
+STILL_BYTES: Final = 4_000_000
+COLUMNS = (
+    Column("lead", N_("Lead")),
+    Column("institution", N_("Institution")),
+    Column("where", N_("Where")),
+    Column("strength", N_("Strength"), figures=True),
+    Column("verdict", N_("Verdict")),
+)
+STRENGTHS: Final = (("100", "≥ 10 %"), ("300", "≥ 30 %"), ("600", "≥ 60 %"))
+KINDS: Final = {"technical": N_("Technical defects"), "suspicion": N_("Leads of suspicion")}
+
+
+@router.get("/leads")
+def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+    """All leads, strongest first; kind, institution, strength and verdict narrow the list and stand in its address."""
+    listing = Listing.of(request, COLUMNS, sort="-strength", filters=("kind", "institution", "strength", "judged"))
+    narrowed, after = _narrowed(session, listing), _after(listing.after)
+    rows = leads.listed(session, narrowed, after=after, limit=PAGE + 1)
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1].lead
+        listing = replace(listing, next_after=f"{last.strength}.{last.id}")
+    _ = translator(request)
+    institutions = session.execute(select(Institution.code, Institution.name).order_by(Institution.name)).all()
+    return render(
+        request,
+        "leads/list.html",
+        **show_navigation(request, caller, "leads"),
+        listing=listing,
+        rows=rows[:PAGE],
+        names=NAMES,
+        figures={row.lead.id: figure_text(row.lead, _) for row in rows},
+        kinds=[(key, _(word)) for key, word in KINDS.items()] + [(code.value, _(NAMES[code])) for code in Code],
+        institutions=[(code, name) for code, name in institutions],
+        strengths=STRENGTHS,
+        judged=[("no", _("not judged yet")), ("yes", _("judged"))],
+    )
+
+
+def _narrowed(session: Session, listing: Listing) -> leads.Narrowed:
+    kind, strength = listing.filters.get("kind", ""), listing.filters.get("strength", "")
+    groups = {"technical": TECHNICAL, "suspicion": frozenset(Code) - TECHNICAL}
+    codes = groups.get(kind) or (frozenset({Code(kind)}) if kind in set(Code) else frozenset())
+    wanted = listing.filters.get("institution")
+    institution_id = session.scalar(select(Institution.id).where(Institution.code == wanted)) if wanted else None
+    return leads.Narrowed(
+        codes=codes,
+        institution_id=institution_id,
+        strength=int(strength) if strength in {value for value, _ in STRENGTHS} else 1,
+        judged={"yes": True, "no": False}.get(listing.filters.get("judged", "")),
+        words=listing.q,
+    )
+
+
+def _after(text: str) -> tuple[int, UUID] | None:
+    strength, dot, lead_id = text.partition(".")
+    try:
+        return (int(strength), UUID(lead_id)) if dot else None
+    except ValueError:
+        return None
+
+
+@router.get("/leads/{lead_id}")
+def show_page(request: Request, caller: Reader, session: SessionDep, lead_id: UUID) -> Response:
+    """One lead: what, where, how far beyond the threshold, its still, how good the signal is, and what people said."""
+    return _show(request, caller, session, lead_id)
+
+
+def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, refused: DomainError | None = None, note: str = "") -> Response:
+    row = leads.find(session, lead_id)
+    problem = problem_of(refused, request) if refused else None
+    return render(
+        request,
+        "leads/show.html",
+        status_code=problem.status if problem else 200,
+        **show_navigation(request, caller, "leads"),
+        row=row,
+        lead=row.lead,
+        name=NAMES[row.lead.code],
+        figure=figure_text(row.lead, translator(request)),
+        until=leads.wall_of(row.recording, row.lead.to_ms),
+        verdicts=leads.verdicts_of(session, lead_id),
+        known=measured.read().get(row.lead.code),
+        live=leads.live(session).get(row.lead.code),
+        may_judge=caller.role in OFFICERS,
+        problem=problem,
+        note=note,
+    )
+
+
+@router.get("/leads/{lead_id}/still.jpg")
+def still(
+    caller: Viewer, session: SessionDep, services: ServicesDep, lead_id: UUID, purpose: Annotated[str, Query(max_length=200)] = "lead of screening"
+) -> Response:
+    """The still, faces blurred. The view is on record first."""
+    lead = leads.find(session, lead_id).lead
+    if lead.still_key is None or lead.still_version_id is None:
+        raise LeadWithoutStill(lead=str(lead_id))
+    shown = Shown(lead.recording_id, lead.institution_id, start_ms=lead.still_ms, end_ms=lead.still_ms + 1)
+    record_view(services, caller, shown, kind=ViewKind.STILL, purpose=purpose, case_ref=f"lead/{lead_id}")
+    picture = services.buckets.viewing.read_range(lead.still_key, lead.still_version_id, 0, STILL_BYTES)
+    return Response(picture, media_type="image/jpeg")
+
+
+@router.post("/leads/{lead_id}/verdict")
+def judge(
+    request: Request,
+    caller: Judge,
+    session: SessionDep,
+    services: ServicesDep,
+    lead_id: UUID,
+    real: Annotated[str, Form(pattern="^(yes|no)$")],
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Real or not real, by name. Not real says why."""
+    try:
+        with session.begin_nested():
+            leads.judge(session, lead_id, real=real == "yes", note=note, actor=caller.actor, at=services.clock.now_at())
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _show(request, caller, session, lead_id, refused, note)
+    return RedirectResponse(f"/leads/{lead_id}", status_code=303)
+
+
+@router.get("/machine")
+def machine_page(request: Request, caller: Anybody, session: SessionDep) -> Response:
+    """How good is the machine? Held-out recall and false alarms of every signal, and, inside the bureau, what people said of its leads."""
+    inside = caller.role in OFFICE or caller.role is Role.AUDITOR
+    known, said = measured.read(), leads.live(session) if inside else {}
+    return render(
+        request,
+        "leads/machine.html",
+        **show_navigation(request, caller, "machine"),
+        signals=[(code, NAMES[code], known.get(code), said.get(code)) for code in Code],
+        interval=measured.share_interval,
+        inside=inside,
+        cost=leads.cost(session) if inside else None,
+    )

@@ -1,0 +1,54 @@
+"""Signals in words: the name of each, what its figure means, and how good it was found to be."""
+
+from collections.abc import Callable
+from typing import Final
+
+from api.locale.marks import N_
+from supervision.screening.looks import Code
+from supervision.screening.screening_models import ScreeningLead
+
+NAMES: Final[dict[Code, str]] = {
+    Code.BLACK: N_("Black picture"),
+    Code.COVERED: N_("Covered lens"),
+    Code.DEFOCUSED: N_("Out of focus"),
+    Code.FROZEN: N_("Frozen picture"),
+    Code.VIEW_MOVED: N_("Camera moved"),
+    Code.TIME_JUMP: N_("Time missing inside the file"),
+    Code.LOW_RESOLUTION: N_("Picture too small"),
+    Code.LOW_FRAME_RATE: N_("Too few pictures a second"),
+    Code.SILENT: N_("No sound track"),
+    Code.UNDECODABLE: N_("Pictures cannot be decoded"),
+    Code.OTHER_VIEW: N_("Not the approved view"),
+    Code.NO_MOVEMENT: N_("Nobody moves for long"),
+    Code.CLOCK_DISAGREES: N_("Clock in the picture disagrees"),
+    Code.LOOP: N_("Loop inside the recording"),
+    Code.RECYCLED: N_("Same footage as another recording"),
+}
+# figure and threshold, each in the unit of the signal
+FIGURES: Final[dict[Code, str]] = {
+    Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),
+    Code.COVERED: N_("%(figure)s ‰ of the picture shows any structure, covered at %(threshold)s ‰ or less"),
+    Code.DEFOCUSED: N_("sharpness %(figure)s ‰, out of focus below %(threshold)s ‰"),
+    Code.FROZEN: N_("changes by %(figure)s thousandths of a grey level, frozen at %(threshold)s or less"),
+    Code.VIEW_MOVED: N_("shifted by %(figure)s ‰ of the width, moved above %(threshold)s ‰ or when turned"),
+    Code.TIME_JUMP: N_("%(figure)s s are missing, told from %(threshold)s s on"),
+    Code.LOW_RESOLUTION: N_("%(figure)s lines, at least %(threshold)s are required"),
+    Code.LOW_FRAME_RATE: N_("%(figure)s pictures a second, at least %(threshold)s are required"),
+    Code.SILENT: N_("%(figure)s sound tracks, at least %(threshold)s is required"),
+    Code.UNDECODABLE: N_("%(figure)s key frames in a row give no picture, told from %(threshold)s on"),
+    Code.OTHER_VIEW: N_("%(figure)s points of the approved view are found, another view below %(threshold)s"),
+    Code.NO_MOVEMENT: N_("changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on"),
+    Code.CLOCK_DISAGREES: N_("%(figure)s s apart, told from %(threshold)s s on"),
+    Code.LOOP: N_("agreement %(figure)s, told from %(threshold)s on"),
+    Code.RECYCLED: N_("agreement %(figure)s, told from %(threshold)s on"),
+}
+
+
+def figure_text(lead: ScreeningLead, translate: Callable[[str], str]) -> str:
+    """The figure beside its threshold, in the reader's language."""
+    return translate(FIGURES[lead.code]) % {"figure": short(lead.figure), "threshold": short(lead.threshold)}
+
+
+def short(value: float) -> str:
+    """Three digits are what a measurement is good for."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"

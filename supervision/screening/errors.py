@@ -1,0 +1,22 @@
+"""Refusals of screening."""
+
+from storage.kernel.errors import InvalidInput, NotFound
+
+
+class LeadNotFound(NotFound):
+    """No such lead, or not one that this scope may read. Facts: lead."""
+
+    code = "screening-lead-not-found"
+
+
+class LeadWithoutStill(NotFound):
+    """The lead has no picture: none could be made. Facts: lead."""
+
+    code = "screening-lead-without-still"
+
+
+class VerdictWithoutReason(InvalidInput):
+    """Whoever calls a lead not real says why. Facts: lead."""
+
+    code = "screening-verdict-without-reason"
+    clause = "R60"

@@ -1,0 +1,93 @@
+"""How good each signal is: what was measured on recordings that nobody tuned on, with intervals. Pure. R60.
+
+The table is a file of the package, written by the measurement itself (`python -m bench screening`), never by hand.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from supervision.screening.looks import Code
+
+HELD_OUT: Final = Path(__file__).parent / "held_out.json"
+Z: Final = 1.959964  # 95 %
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Of `tried` made defects of one kind, `found` were found where they are. `low` and `high`: 95 % interval of the share (Wilson)."""
+
+    attack: str
+    tried: int
+    found: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return share_interval(self.found, self.tried)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One signal: recall by kind of defect, and leads on honest recordings."""
+
+    recalls: tuple[Recall, ...]
+    false_alarms: int
+    camera_hours: float
+
+    @property
+    def per_hour(self) -> float:
+        return self.false_alarms / self.camera_hours if self.camera_hours else 0.0
+
+    @property
+    def per_hour_at_most(self) -> float:
+        """The upper end of the 95 % interval; with no false alarm seen, 3.7 over the hours looked at."""
+        return events_at_most(self.false_alarms) / self.camera_hours if self.camera_hours else math.inf
+
+
+def share_interval(found: int, tried: int) -> tuple[float, float]:
+    """Wilson's interval. Nothing tried: anything is possible."""
+    if tried == 0:
+        return 0.0, 1.0
+    share, square = found / tried, Z * Z
+    middle = (share + square / (2 * tried)) / (1 + square / tried)
+    half = Z * math.sqrt(share * (1 - share) / tried + square / (4 * tried * tried)) / (1 + square / tried)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def events_at_most(seen: int) -> float:
+    """Upper end of the two-sided 95 % interval of a Poisson count: half the 97.5 % point of chi-square, by Wilson and Hilferty's formula."""
+    n = seen + 1
+    return n * (1 - 1 / (9 * n) + Z / (3 * math.sqrt(n))) ** 3
+
+
+def read(path: Path = HELD_OUT) -> Mapping[Code, Measured]:
+    """The table; empty when nothing was measured yet."""
+    if not path.exists():
+        return {}
+    return parse(json.loads(path.read_text(encoding="utf-8")))
+
+
+def parse(data: Mapping[str, Any]) -> Mapping[Code, Measured]:  # Any: parsed JSON
+    """`{"recall": [{"code", "attack", "tried", "found"}], "honest": [{"code", "false_alarms", "camera_hours"}]}`."""
+    recalls: dict[Code, list[Recall]] = {}
+    for row in data.get("recall", ()):
+        recalls.setdefault(Code(row["code"]), []).append(Recall(str(row["attack"]), int(row["tried"]), int(row["found"])))
+    honest = {Code(row["code"]): (int(row["false_alarms"]), float(row["camera_hours"])) for row in data.get("honest", ())}
+    return {code: Measured(tuple(recalls.get(code, ())), *honest.get(code, (0, 0.0))) for code in Code if code in recalls or code in honest}
+
+
+def plain(recalls: Sequence[Mapping[str, Any]], honest: Sequence[Mapping[str, Any]], **about: object) -> str:  # Any: rows of JSON
+    """The file's text, as the measurement writes it: rows of signals that were not measured this time stay as they were."""
+    known = json.loads(HELD_OUT.read_text(encoding="utf-8")) if HELD_OUT.exists() else {}
+    fresh = {row["code"] for row in (*recalls, *honest)}
+    kept = {key: [row for row in known.get(key, ()) if row["code"] not in fresh] for key in ("recall", "honest")}
+    value = {
+        **{key: known[key] for key in known if key not in ("recall", "honest")},
+        **about,
+        "recall": sorted([*kept["recall"], *recalls], key=lambda row: (row["code"], row["attack"])),
+        "honest": sorted([*kept["honest"], *honest], key=lambda row: row["code"]),
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

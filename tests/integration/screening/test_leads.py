@@ -1,0 +1,146 @@
+"""Leads where people meet them: listed and judged by name, hidden from whoever reviews, shown to their institution, counted in the strata. R60."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from api.auth.identify import cookie_name
+from api.auth.models import FootageView
+from api.auth.roles import Role
+from api.http.services import Services
+from api.wiring import FLAG_SOURCES
+from storage.database.session import SYSTEM
+from storage.kernel.actor import Actor
+from storage.ledger.models import LedgerEntry
+from supervision.footage.lifecycle import SlotState
+from supervision.footage.models import Recording, Slot
+from supervision.sampling.queries import lesson_facts
+from supervision.screening import leads
+from supervision.screening.errors import LeadNotFound, VerdictWithoutReason
+from supervision.screening.looks import Code
+from supervision.screening.screening_models import ScreeningLead
+from supervision.spotchecks.flags import LEAD_WORDS, screening_flags
+from supervision.spotchecks.models import ReviewItem
+from tests.factories.world import World
+from tests.integration.screening.conftest import Filmed
+from tests.people import account_of, token_of
+from tests.site_fixtures import Site, serving
+
+OFFICER = Actor(kind="account", name="李四", role="bureau-officer")
+
+
+def of(services: Services, recording_id: UUID, code: Code) -> ScreeningLead:
+    with services.database.transaction(SYSTEM) as session:
+        return session.scalars(select(ScreeningLead).where(ScreeningLead.recording_id == recording_id, ScreeningLead.code == code)).one()
+
+
+def page(site: Site, role: Role, path: str, institution_id: UUID | None = None, **form: str) -> httpx.Response:
+    account = account_of(site.services, role, institution_id)
+    cookies = {cookie_name(site.services.settings): token_of(site.services, account.id)}
+    with httpx.Client(base_url=site.url, cookies=cookies, headers={"X-ClassProof": "1"}, follow_redirects=True) as client:
+        return client.post(path, data=form) if form else client.get(path)
+
+
+def test_a_lead_is_judged_by_name_and_the_newest_verdict_counts(services: Services, filmed: Filmed) -> None:
+    lead = of(services, filmed(((60, "black"),)), Code.BLACK)
+    at = services.clock.now_at()
+    with services.database.transaction(SYSTEM) as session:
+        before = leads.live(session)[Code.BLACK]
+        with pytest.raises(VerdictWithoutReason):
+            leads.judge(session, lead.id, real=False, note="  ", actor=OFFICER, at=at)
+        leads.judge(session, lead.id, real=True, note="", actor=OFFICER, at=at)
+        leads.judge(session, lead.id, real=False, note="放映时关灯", actor=OFFICER, at=at + timedelta(minutes=1))
+        with pytest.raises(LeadNotFound):
+            leads.judge(session, UUID(int=3), real=True, note="", actor=OFFICER, at=at)
+    with services.database.transaction(SYSTEM) as session:
+        after = leads.live(session)[Code.BLACK]
+        assert (after.judged - before.judged, after.real - before.real) == (1, 0)
+        assert [v.note for v in leads.verdicts_of(session, lead.id)] == ["放映时关灯", ""]
+        assert leads.of_recordings(session, [lead.recording_id], technical=True) == [
+            one for one in leads.of_recordings(session, [lead.recording_id]) if one.code is not Code.BLACK
+        ]
+        entries = session.scalars(select(LedgerEntry).where(LedgerEntry.subject == f"screening-lead/{lead.id}")).all()
+        assert [(entry.action, entry.actor_name, entry.tenant_id) for entry in entries] == [("lead.judged", "李四", None)] * 2
+
+
+def test_the_list_is_narrowed_and_paged_strongest_first(services: Services, filmed: Filmed, world: World) -> None:
+    filmed()
+    filmed(((40, "busy"), (60, "covered")), lesson=1)
+    everything = leads.Narrowed(institution_id=world.institution.id)
+    with services.database.transaction(SYSTEM) as session:
+        rows = leads.listed(session, everything)
+        assert [row.lead.strength for row in rows] == sorted((row.lead.strength for row in rows), reverse=True)
+        assert {row.lead.code for row in rows} >= {Code.BLACK, Code.FROZEN, Code.COVERED}
+        first = leads.listed(session, everything, limit=2)
+        rest = leads.listed(session, everything, after=(first[-1].lead.strength, first[-1].lead.id))
+        assert [row.lead.id for row in (*first, *rest)] == [row.lead.id for row in rows]
+        only = leads.listed(session, leads.Narrowed(codes=frozenset({Code.COVERED}), institution_id=world.institution.id))
+        assert [row.lead.code for row in only] == [Code.COVERED]
+        assert only[0].at is not None
+        assert leads.listed(session, leads.Narrowed(institution_id=world.institution.id, judged=True)) == []
+        assert leads.listed(session, leads.Narrowed(institution_id=world.institution.id, words="没有这个机构")) == []
+        assert leads.cost(session).hours > 0
+
+
+def test_flags_lie_where_the_leads_are_and_a_dismissed_one_is_gone(services: Services, filmed: Filmed) -> None:
+    recording_id = filmed()
+    assert screening_flags in FLAG_SOURCES
+    assert set(LEAD_WORDS) == set(Code)
+    item = ReviewItem(recording_id=recording_id)
+    lead = of(services, recording_id, Code.BLACK)
+    with services.database.transaction(SYSTEM) as session:
+        start_at = session.get_one(Recording, recording_id).declared_start_at
+        assert start_at is not None
+        (black,) = [flag for flag in screening_flags(session, [item]) if flag.code == "black"]
+        assert (black.start_at, black.end_at) == (start_at + timedelta(seconds=60), start_at + timedelta(seconds=120))
+        leads.judge(session, lead.id, real=False, note="关灯", actor=OFFICER, at=services.clock.now_at())
+        assert "black" not in {flag.code for flag in screening_flags(session, [item])}
+
+
+def test_a_strong_lead_flags_its_lesson_in_the_strata_and_a_weak_or_dismissed_one_does_not(services: Services, filmed: Filmed, world: World) -> None:
+    recording_id = filmed(((60, "black"),))
+    lesson_id, today = world.lessons[0].id, services.clock.today_on()
+    with services.database.transaction(SYSTEM) as session:
+        session.execute(update(Slot).where(Slot.lesson_id == lesson_id).values(state=SlotState.COVERED))
+        strongest = max(lead.strength for lead in leads.of_recordings(session, [recording_id]))
+        assert lesson_facts(session, [lesson_id], on=today, strength=strongest)[lesson_id].flagged
+        assert lesson_facts(session, [lesson_id], on=today, strength=100, of_class=True)[lesson_id].flagged
+        assert not lesson_facts(session, [lesson_id], on=today, strength=strongest + 1)[lesson_id].flagged
+        assert not lesson_facts(session, [world.lessons[1].id], on=today, strength=1)[world.lessons[1].id].flagged
+        for lead in leads.of_recordings(session, [recording_id]):
+            leads.judge(session, lead.id, real=False, note="误报", actor=OFFICER, at=services.clock.now_at())
+        assert not lesson_facts(session, [lesson_id], on=today, strength=1)[lesson_id].flagged
+
+
+def test_each_role_sees_what_is_theirs(services: Services, filmed: Filmed, world: World, run_jobs: Callable[[], None]) -> None:
+    recording_id = filmed()
+    lead = of(services, recording_id, Code.BLACK)
+    address = f"/leads/{lead.id}"
+    with serving(services) as site:
+        listed = page(site, Role.BUREAU_OFFICER, f"/leads?kind=black&institution={world.institution.code}")
+        assert address in listed.text
+        assert page(site, Role.BUREAU_OFFICER, f"{address}").status_code == 200
+        picture = page(site, Role.LEGAL_OFFICER, f"{address}/still.jpg")
+        assert picture.content[:2] == b"\xff\xd8"
+        for role in (Role.INSPECTOR, Role.THIRD_PARTY_VERIFIER, Role.DEPARTMENT_OFFICER, Role.ADMINISTRATOR):
+            assert page(site, role, "/leads").status_code == 403
+        for role in (Role.INSTITUTION_HEAD, Role.INSTITUTION_OPERATOR):
+            assert page(site, role, "/leads", world.institution.id).status_code == 403
+        own = page(site, Role.INSTITUTION_OPERATOR, f"/recordings/{recording_id}", world.institution.id).text
+        assert 'id="defects"' in own
+        assert "00:01:00" in own
+        assert 'id="defects"' not in page(site, Role.INSPECTOR, f"/recordings/{recording_id}").text  # nobody is led before they have judged
+        refused = page(site, Role.BUREAU_OFFICER, f"{address}/verdict", None, real="no", note=" ")
+        assert refused.status_code == 422
+        assert page(site, Role.BUREAU_OFFICER, f"{address}/verdict", None, real="no", note="关灯").status_code == 200
+        assert page(site, Role.AUDITOR, f"{address}/verdict", None, real="yes").status_code == 403
+        machine = page(site, Role.BUREAU_LEADER, "/machine").text
+        assert 'id="cost"' in machine
+        assert 'id="cost"' not in page(site, Role.INSTITUTION_HEAD, "/machine", world.institution.id).text
+    with services.database.transaction(SYSTEM) as session:
+        view = session.scalars(select(FootageView).where(FootageView.case_ref == f"lead/{lead.id}")).one()
+        assert (view.recording_id, view.kind.value) == (recording_id, "still")
