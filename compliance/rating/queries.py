@@ -191,20 +191,21 @@ class PublishedItem:
     document: str
     decided_on: date
     ends_on: date
+    repair_open: bool  # applied for and not decided
 
 
-def published_items(session: Session, *, on: date, limit: int = 200) -> list[PublishedItem]:
+def published_items(session: Session, *, on: date, institution_id: UUID | None = None, limit: int = 200) -> list[PublishedItem]:
     """Items whose publication is on and whose longest time is not over, whether or not the scheduler has run since."""
-    rows = session.execute(
+    wanted = (
         select(CreditItem, Institution.name)
         .join(Institution, Institution.id == CreditItem.institution_id)
         .where(CreditItem.publication_on, CreditItem.ends_on > on)
-        .order_by(CreditItem.code)
-        .limit(limit)
     )
+    if institution_id is not None:
+        wanted = wanted.where(CreditItem.institution_id == institution_id)
     return [
-        PublishedItem(row.code, name, row.item_class, row.document, row.decided_on, row.ends_on)
-        for row, name in rows
+        PublishedItem(row.code, name, row.item_class, row.document, row.decided_on, row.ends_on, row.state in item_lifecycle.REPAIR_OPEN)
+        for row, name in session.execute(wanted.order_by(CreditItem.code).limit(limit))
         if row.item_class is not None and row.ends_on is not None
     ]
 

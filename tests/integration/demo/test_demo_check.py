@@ -30,3 +30,6 @@ def test_the_whole_way_ends_as_the_story_says() -> None:
     assert summary["ratings"]["GX003"]["state"] == "noticed"
     assert summary["public_tiers"] == {"GX001": tiers["GX001"], "GX002": tiers["GX002"], "GX003": None}
     assert summary["information_item"].startswith("K")
+    assert summary["repair"] == {"item": summary["information_item"], "state": "accepted"}  # open: somebody else has yet to verify it
+    assert summary["new_tasks"]["GX001"] == "signed"
+    assert summary["new_tasks"]["GX002"] == "task-restricted"
