@@ -76,9 +76,9 @@ def counts(session: Session, year: int) -> dict[RatingState, int]:
 
 
 def without_rating(session: Session, year: int, *, limit: int = 500) -> Sequence[Institution]:
-    """Institutions of the directory that have no rating of a year yet."""
+    """Institutions of the directory, those that train and those that evaluate (R37, R61), that have no rating of a year yet."""
     rated = exists().where(Rating.institution_id == Institution.id, Rating.year == year, Rating.state != RatingState.VOID)
-    wanted = select(Institution).where(Institution.status != InstitutionStatus.EXCLUDED, Institution.kind == InstitutionKind.TRAINING, ~rated)
+    wanted = select(Institution).where(Institution.status != InstitutionStatus.EXCLUDED, ~rated)
     return session.scalars(wanted.order_by(Institution.code).limit(limit)).all()
 
 

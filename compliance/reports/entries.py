@@ -26,6 +26,10 @@ class EntryRule:
     entry_working_days: int
     rating_archive_grace_days: int
 
+    def payment_due_on(self, paid_on: date) -> date:
+        """The last day on which a payment is entered in time."""
+        return add_working_days(paid_on, self.entry_working_days)
+
 
 class EntryKind(StrEnum):
     CLASS = "class"
@@ -82,4 +86,4 @@ def _of_payments(session: Session, year: int, rule: EntryRule) -> Iterator[Entry
         .order_by(SubsidyPayment.voucher)
     )
     for paid, owner in rows:
-        yield Entry(EntryKind.PAYMENT, paid.voucher, owner, add_working_days(paid.paid_on, rule.entry_working_days), local_date(paid.recorded_at))
+        yield Entry(EntryKind.PAYMENT, paid.voucher, owner, rule.payment_due_on(paid.paid_on), local_date(paid.recorded_at))

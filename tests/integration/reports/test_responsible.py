@@ -102,6 +102,12 @@ def test_an_entry_is_late_from_the_day_after_its_own(entered: date | None, today
     assert Entry(EntryKind.ROSTER, "GX001-2026-01", "鑫诚", date(2026, 3, 2), entered).late_days(today) == late
 
 
+def test_a_payment_is_entered_within_working_days() -> None:
+    assert RULE.entry_working_days == 5
+    assert RULE.payment_due_on(date(2026, 3, 2)) == date(2026, 3, 9)  # Monday to Monday
+    assert RULE.payment_due_on(date(2026, 3, 6)) == date(2026, 3, 13)
+
+
 def test_what_was_entered_after_its_day_is_listed_the_latest_first(session: Session) -> None:
     world = make_world(session, NOW - timedelta(days=200))
     group = world.training_class
