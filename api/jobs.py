@@ -22,6 +22,8 @@ from storage.objects.errors import StoreUnavailable
 log = logging.getLogger(__name__)
 
 QUEUE: Final = "classproof"
+COPIES: Final = "copies"  # what takes minutes has slots of its own: a verdict is followed at once, however many copies are still being made
+QUEUES: Final[Mapping[str, str]] = {"cut-clip": COPIES, "make-sheets": COPIES}
 PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError)  # an engine restarts: wait as long as it takes
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
@@ -46,7 +48,7 @@ class JobQueue:
         """One job in the session's transaction."""
         session.flush()
         raw = session.connection().connection.driver_connection
-        self._app.configure_task(name=name, queue=QUEUE, priority=PRIORITIES.get(name, 0), connection=raw).defer(**payload)
+        self._app.configure_task(name=name, queue=QUEUES.get(name, QUEUE), priority=PRIORITIES.get(name, 0), connection=raw).defer(**payload)
 
 
 class Patience(BaseRetryStrategy):
@@ -69,13 +71,13 @@ def build_worker_app(url: str, handlers: Mapping[str, Handler]) -> procrastinate
         connector=procrastinate.PsycopgConnector(
             conninfo=url,
             min_size=1,
-            max_size=6,
+            max_size=8,
             timeout=POOL_TIMEOUT_S,
             kwargs={"options": "-c timezone=UTC", "connect_timeout": CONNECT_TIMEOUT_S},
         ),
     )
     for name, handler in handlers.items():
-        app.task(name=name, queue=QUEUE, retry=Patience())(_as_task(handler))
+        app.task(name=name, queue=QUEUES.get(name, QUEUE), retry=Patience())(_as_task(handler))
     return app
 
 

@@ -34,6 +34,7 @@ from api.pages.registry import class_views as class_pages
 from api.pages.registry import views as registry_pages
 from api.pages.releases import views as release_pages
 from api.pages.reports import report_views as report_pages
+from api.pages.reports import responsible_views as responsible_pages
 from api.pages.reports import views as target_pages
 from api.pages.review import views as review_pages
 from api.pages.reviewers import interests as interest_pages
@@ -96,6 +97,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     target_pages.router,
     report_pages.router,
     lead_pages.router,
+    responsible_pages.router,
     watch_pages.router,
     policy_pages.router,
     publication.router,

@@ -4,8 +4,10 @@ import asyncio
 import logging
 import signal
 
+import procrastinate
+
 from api.http.services import Services
-from api.jobs import QUEUE, build_worker_app
+from api.jobs import COPIES, QUEUE, build_worker_app
 from api.pulse import beat
 from api.wiring import job_handlers
 from storage.kernel import scratch
@@ -40,18 +42,7 @@ async def _work(services: Services, database_url: str, concurrency: int) -> None
 async def _until_stopped(services: Services, database_url: str, concurrency: int, stopping: asyncio.Event) -> None:
     app = build_worker_app(database_url, job_handlers(services))
     async with app.open_async():
-        running = asyncio.create_task(
-            app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                fetch_job_polling_interval=2.0,
-                update_heartbeat_interval=HEARTBEAT_S,
-                stalled_worker_timeout=STALLED_S,
-                shutdown_graceful_timeout=30.0,
-                delete_jobs="never",
-            )
-        )
+        running = asyncio.create_task(_lanes(app, concurrency))
         waiting = asyncio.create_task(stopping.wait())
         beating = asyncio.create_task(beat(database_url, "worker"))
         try:
@@ -62,6 +53,28 @@ async def _until_stopped(services: Services, database_url: str, concurrency: int
         finally:
             waiting.cancel()
             beating.cancel()
+
+
+async def _lanes(app: procrastinate.App, concurrency: int) -> None:
+    """When one lane loses its database the other is stopped too, and both begin anew."""
+    async with asyncio.TaskGroup() as lanes:
+        for queue in (QUEUE, COPIES):
+            lanes.create_task(_lane(app, queue, concurrency))
+
+
+async def _lane(app: procrastinate.App, queue: str, concurrency: int) -> None:
+    """Take jobs of one queue. Each has slots of its own, so that what takes a moment never waits for copies being made."""
+    await app.run_worker_async(
+        queues=[queue],
+        name=queue,
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        fetch_job_polling_interval=2.0,
+        update_heartbeat_interval=HEARTBEAT_S,
+        stalled_worker_timeout=STALLED_S,
+        shutdown_graceful_timeout=30.0,
+        delete_jobs="never",
+    )
 
 
 async def _wait(stopping: asyncio.Event, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -52,9 +53,9 @@ class Person:
             raise Refused(answer.status_code, str(problem.get("type", "")).removeprefix("/problems/"), str(problem.get("detail", "")))
         return answer.json() if answer.content else None
 
-    def press(self, page: str, path: str, **fields: str) -> str:
+    def press(self, page: str, path: str, *, files: Mapping[str, tuple[str, bytes]] | None = None, **fields: str) -> str:
         """A form of a page, filled in and sent as a browser does. Returns where it led. Raises: Refused."""
-        answer = self._form(path, self.client.get(page), fields)
+        answer = self._form(path, self.client.get(page), fields, files)
         if answer.status_code != 303:
             raise Refused(answer.status_code, "form", path)
         return str(answer.headers.get("location", ""))
@@ -66,6 +67,6 @@ class Person:
             raise Refused(answer.status_code, "page", path)
         return answer.content
 
-    def _form(self, path: str, page: httpx.Response, fields: dict[str, str]) -> httpx.Response:
+    def _form(self, path: str, page: httpx.Response, fields: dict[str, str], files: Mapping[str, tuple[str, bytes]] | None = None) -> httpx.Response:
         found = _TOKEN.search(page.text)
-        return self.client.post(path, data={**fields, "csrf_token": html.unescape(found[1]) if found else ""})
+        return self.client.post(path, data={**fields, "csrf_token": html.unescape(found[1]) if found else ""}, files=files)

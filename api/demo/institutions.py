@@ -170,10 +170,10 @@ def _honest(today: date) -> InstitutionPlan:
     order = _agreement(today, code, 2, Category.ORDER, 40, (f"{code}-T1",))
     care = _Timetable(today, f"{code}-{today.year}-01", "田玉梅", trainees(1, 24))
     shop = _Timetable(today, f"{code}-{today.year}-02", "孟凡成", trainees(2, 21))
-    evening = care.lesson(2, 1, "18:30", 60, f"{code}-A101", "老年人安全防护", absent=2)
-    morning = care.lesson(1, 1, "09:00", 90, f"{code}-A101", "生活照料实务", absent=1)
-    photos = shop.lesson(2, 1, "14:00", 60, f"{code}-A102", "商品拍摄与上架", absent=1)
-    questions = shop.lesson(1, 1, "16:30", 30, f"{code}-A102", "上机答疑")
+    evening = care.lesson(2, 1, "18:30", 45, f"{code}-A101", "老年人安全防护", absent=2)
+    morning = care.lesson(1, 1, "09:00", 60, f"{code}-A101", "生活照料实务", absent=1)
+    photos = shop.lesson(2, 1, "14:00", 45, f"{code}-A102", "商品拍摄与上架", absent=1)
+    questions = shop.lesson(1, 1, "16:30", 15, f"{code}-A102", "上机答疑")
     care_lessons = [
         replace(evening, footage=(_film(evening, left, container="ts", sound=True), _film(evening, right))),
         replace(morning, footage=(_film(morning, left, sound=True), _film(morning, right, container="mkv", sound=True))),
@@ -260,9 +260,9 @@ def _cheating(today: date) -> InstitutionPlan:
     enterprise = _agreement(today, code, 2, Category.ENTERPRISE, 60, (f"{code}-T1",))
     drivers = _Timetable(today, f"{code}-{today.year}-01", "唐俊杰", trainees(4, 26))
     clerks = _Timetable(today, f"{code}-{today.year}-02", "谢红霞", trainees(5, 24))
-    first = drivers.lesson(3, 1, "09:00", 90, f"{code}-C301", "叉车构造", absent=2)
-    again = drivers.lesson(2, 1, "09:00", 90, f"{code}-C301", "安全操作规程", absent=1, expects=("same-bytes",))
-    third = drivers.lesson(1, 1, "09:00", 90, f"{code}-C301", "装卸作业", absent=1, expects=("same-packets",))
+    first = drivers.lesson(3, 1, "09:00", 60, f"{code}-C301", "叉车构造", absent=2)
+    again = drivers.lesson(2, 1, "09:00", 60, f"{code}-C301", "安全操作规程", absent=1, expects=("same-bytes",))
+    third = drivers.lesson(1, 1, "09:00", 60, f"{code}-C301", "装卸作业", absent=1, expects=("same-packets",))
     covered = clerks.lesson(3, 1, "14:00", 30, f"{code}-C302", "办公软件概述", expects=("covered",))
     frozen = clerks.lesson(2, 1, "14:00", 60, f"{code}-C302", "表格处理", expects=("frozen",))
     empty = clerks.lesson(1, 1, "14:00", 60, f"{code}-C302", "文档排版", batch=True, expects=("few-people", "batch-sign-in"))

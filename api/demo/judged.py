@@ -11,8 +11,11 @@ from api.demo.judgement import Judged
 from api.http.services import Services
 from api.papers.exit_letter import render_letter
 from compliance.exit.models import ExitCase
+from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
 from compliance.rating import replay
+from compliance.rating.item_lifecycle import ItemState
+from compliance.rating.models import CreditItem
 from storage.database.session import SYSTEM
 from storage.kernel.canonical import canonical_json
 from storage.ledger.models import LedgerEntry
@@ -44,8 +47,11 @@ def check_judgement(services: Services, told: Judged, today: date) -> list[str]:
     must(rank["GX001"]["most_persons"] is None, "the honest institution has a limit on new tasks")
     must(rank["GX002"]["most_persons"] is not None, "the careless institution has no limit on new tasks")
     weights = services.policy.read(RiskWeights, today)
-    must(weight_of(weights, honest["tier"]) < weight_of(weights, careless["tier"]), "the careless institution is not drawn more often")
+    must(weights.of_tier(honest["tier"]) < weights.of_tier(careless["tier"]), "the careless institution is not drawn more often")
+    must(told.tasks["GX001"] == "signed", f"the honest institution was not given the new task: {told.tasks['GX001']}")
+    must(told.tasks["GX002"] == "task-restricted", f"the limit of the careless institution did not stop the new task: {told.tasks['GX002']}")
     must(told.item_letter.startswith(b"%PDF-"), "the information item has no letter")
+    failures += _check_repair(services, told)
     with services.database.transaction(SYSTEM) as session:
         again = list(replay.replay_all(session))
     must({one.code for one in again} == {one["code"] for one in told.ratings.values()}, "not every rating was computed again")
@@ -74,6 +80,24 @@ def _check_case(services: Services, told: Judged) -> list[str]:
     ]
 
 
+def _check_repair(services: Services, told: Judged) -> list[str]:
+    """The item is in force, counts in the tier, and its repair is open: applied for with promise and evidence, accepted, not yet verified."""
+    failures = []
+    with services.database.transaction(SYSTEM) as session:
+        item = session.scalars(select(CreditItem).where(CreditItem.code == told.item)).one()
+        kinds = [paper.kind for paper in papers.of_case(session, item.id)]
+        if (item.state, item.publication_on, item.restriction_on) != (ItemState.ACCEPTED, True, True):
+            failures.append(f"the repair of the information item is not open: {item.state}, published {item.publication_on}")
+        told.item_state = item.state.value
+    if kinds != ["item-letter", "item-waiver", "item-decision", "repair-application", "repair-acceptance"]:
+        failures.append(f"the papers of the information item are {kinds}")
+    if not any(reason["code"].startswith("item-") for reason in told.ratings["GX002"]["reasons"]):
+        failures.append("the information item is no reason of the careless institution's tier")
+    if told.item not in told.pages["GX002"] or "已申请修复，正在核实" not in told.pages["GX002"]:
+        failures.append("the public page of the careless institution does not show the item with its open repair")
+    return failures
+
+
 def _check_public(told: Judged) -> list[str]:
     """Feed and page show tier and reasons of what is published, and nothing of what is not."""
     failures = []
@@ -87,17 +111,6 @@ def _check_public(told: Judged) -> list[str]:
         if told.case["code"] in told.pages[code]:
             failures.append(f"the page of {code} names an exit case that is not decided")
     return failures
-
-
-def weight_of(weights: RiskWeights, tier: str) -> int:
-    """‰ of the base rate at which lessons of a tier are drawn."""
-    of_tier = {
-        "A": weights.weight_tier_a_permille,
-        "B": weights.weight_tier_b_permille,
-        "C": weights.weight_tier_c_permille,
-        "D": weights.weight_tier_d_permille,
-    }
-    return of_tier.get(tier, weights.weight_unrated_permille)
 
 
 def judgement_summary(told: Judged) -> dict[str, Any]:  # Any: JSON
@@ -117,6 +130,8 @@ def judgement_summary(told: Judged) -> dict[str, Any]:  # Any: JSON
             for code, one in told.ratings.items()
         },
         "information_item": told.item,
+        "repair": {"item": told.item, "state": told.item_state},
+        "new_tasks": told.tasks,
         "public_tiers": {code: told.listed[code]["tier"] for code in told.ratings},
     }
 
@@ -131,4 +146,5 @@ def judgement_lines(told: Judged) -> list[str]:
         public = told.listed[code]["tier"] or "–"
         stands = f"信用 rating {one['code']} {code} {one['tier']} {one['score']} {one['state']}"
         lines.append(f"{stands} · 遴选 rank {place.get('rank')} · 限额 limit {limit} · 公开 public {public}")
-    return [*lines, f"信用信息 item {told.item}：告知书附修复告知 · letter with its repair page"]
+    lines.append("新任务 new task：" + " · ".join(f"{code} {said}" for code, said in told.tasks.items()))
+    return [*lines, f"信用信息 item {told.item}：告知书附修复告知，修复 repair {told.item_state}"]

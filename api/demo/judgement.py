@@ -1,9 +1,9 @@
-"""The last act of the demo's story: exit case up to the notice, ratings of the year, an information item, the public list. docs/design/demo.md."""
+"""The last act of the demo's story: exit case up to the notice, an information item, ratings of the year, rewards, repair, the public list."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import httpx
@@ -12,6 +12,8 @@ from api.demo.browser import Person, Refused
 from compliance.exit.rules import LEGAL_CHECKS
 
 EXCLUSION_MONTHS: Final = 12
+ORDERED_AGO: Final = timedelta(days=120)  # the least publication of an ordinary item is over: repair can be applied for
+NEW_TASK_PERSONS: Final = 300
 _ITEM_LETTER: Final = re.compile(r"/credit/papers/[0-9a-f-]{36}\.pdf")
 
 
@@ -25,9 +27,11 @@ class Judged:
     notice_pdf: bytes = b""
     ratings: dict[str, dict[str, Any]] = field(default_factory=dict)  # code of the institution → rating
     selection: list[dict[str, Any]] = field(default_factory=list)
+    tasks: dict[str, str] = field(default_factory=dict)  # code of the institution → "signed", or why the new task was refused
     early: dict[str, str] = field(default_factory=dict)  # code of the institution → why the decision was refused before the declaration
     item: str = ""
     item_letter: bytes = b""
+    item_state: str = ""  # once it was checked
     listed: dict[str, dict[str, Any]] = field(default_factory=dict)  # the feed, by code
     pages: dict[str, str] = field(default_factory=dict)  # public page of each rated institution
 
@@ -75,24 +79,62 @@ def ratings(told: Judged, officer: Person, leader: Person, heads: Mapping[str, P
         head.call("POST", f"{base}/waiver", {"declared": True})
         leader.call("POST", f"{base}/decision")
         told.ratings[code] = officer.call("POST", f"{base}/publication")
-    told.selection = officer.call("GET", "/api/v1/selection")
 
 
-def information_item(told: Judged, officer: Person, second: Person, code: str, today: date) -> None:
-    """Recorded by one officer, classified by another; its letter goes out with the page that says how to repair (两书同达)."""
+def information_item(told: Judged, officer: Person, second: Person, head: Person, leader: Person, code: str, today: date) -> None:
+    """A correction order of months ago: recorded by one officer, classified by another; its letter goes out with the page that says how to
+    repair (两书同达). The head signs that no statement follows, a leader decides: it is published and counts in the rating.
+    """
     led = officer.press(
         "/credit/items",
         "/credit/items",
         institution=code,
         ground="decision",
-        document=f"古人社责改〔{today.year}〕7号（演示）",
-        decided_on=today.isoformat(),
-        summary="在协议以外的地点授课，一课次无录像",
+        document=f"古人社责改〔{(today - ORDERED_AGO).year}〕7号（演示）",
+        decided_on=(today - ORDERED_AGO).isoformat(),
+        summary="上一期培训在协议以外的地点授课，一课次无录像",
     )
     second.press(led, f"{led}/classify", kind="general")
     told.item = led.rsplit("/", 1)[-1]
     letter = _ITEM_LETTER.search(second.fetch(led).decode())
     told.item_letter = second.fetch(letter[0]) if letter else b""
+    head.press(led, f"{led}/waive", declared="yes")
+    leader.press(led, f"{led}/decide")
+
+
+def repair(told: Judged, head: Person, officer: Person, room: bytes) -> None:
+    """信用修复: the head applies with promise and evidence, a picture of the room, after the least publication.
+
+    An officer accepts; somebody else has yet to verify it.
+    """
+    led = f"/credit/items/{told.item}"
+    said = "协议以外的地点已停用，实训室补装摄像机，近一个月课次录像完整。"
+    head.press(led, f"{led}/apply", files={"files": ("整改后实训室.jpg", room)}, said=said, promise="yes")
+    officer.press(led, f"{led}/accept")
+
+
+def rewards(told: Judged, officer: Person, institutions: Mapping[str, str], persons: int, year: int) -> None:
+    """守信激励, 失信惩戒: the same new task is offered in the order of selection; who may have it, and whom the limit of the tier stops."""
+    told.selection = officer.call("GET", "/api/v1/selection")
+    for line in told.selection:
+        code = line["institution"]
+        if code not in institutions:
+            continue
+        body = {
+            "number": f"古人社培〔{year}〕{code}-9号（演示）",
+            "year": year,
+            "category": "universal",
+            "task_persons": persons,
+            "signed_on": f"{year}-01-04",
+            "valid_from": f"{year}-01-05",
+            "valid_until": f"{year}-12-31",
+            "teaching_points": [f"{code}-T1"],
+        }
+        try:
+            officer.call("POST", f"/api/v1/institutions/{institutions[code]}/agreements", body)
+            told.tasks[code] = "signed"
+        except Refused as refused:
+            told.tasks[code] = refused.code
 
 
 def public_list(told: Judged, site: str) -> None:

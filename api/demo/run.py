@@ -40,6 +40,7 @@ from supervision.footage.models import Recording
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S: Final = 90
+_BEGAN: Final = time.monotonic()
 
 
 def run_demo(data_dir: Path | None, *, check: bool, port: int) -> int:
@@ -74,7 +75,8 @@ def run_demo(data_dir: Path | None, *, check: bool, port: int) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    """One line with the seconds since the start, so that it is seen where the time goes."""
+    sys.stdout.write(f"{time.monotonic() - _BEGAN:6.1f} s  {line}\n" if line else "\n")
     sys.stdout.flush()
 
 
@@ -124,9 +126,11 @@ def _tell(settings: Settings, cache: Path, place: Path) -> tuple[list[str], dict
             services.events.enqueue(session, "mark-overdue", {})
         story.explain_a_gap()
         story.draw()
-        with Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
-            story.review()
-        story.judge()
+        # While inspectors watch in real time the bureau goes on with its own work: neither waits for the other.
+        with ThreadPoolExecutor(max_workers=1) as pool, Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
+            watching = pool.submit(story.review)
+            story.judge()
+            watching.result()
         story.try_what_is_forbidden()
         story.read_coverage()
         failures = _check(services, story, place)

@@ -12,14 +12,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import openpyxl
 
 from api.agent.agent import Agent, SentFile
 from api.auth.roles import Role
 from api.demo.browser import Person, Refused
-from api.demo.judgement import Judged, exit_case, information_item, public_list, ratings
+from api.demo.contact_sheet import middle_of
+from api.demo.judgement import NEW_TASK_PERSONS, Judged, exit_case, information_item, public_list, ratings, repair, rewards
 from api.demo.looking import look
 from api.demo.plan import DEPARTMENT, AccountPlan, ClassPlan, DemoPlan, InstitutionPlan, RealClip, Repeat
+from api.demo.recorder import Film
 from supervision.institutions.models import InstitutionKind
 
 LOCK_TIMEOUT_S: Final = 150
@@ -330,19 +333,34 @@ class Story:
         self.told.coverage = self.person(Role.BUREAU_OFFICER).call("GET", "/api/v1/coverage")
 
     def judge(self) -> None:
-        """Exit case of the cheating one up to the notice, the year's ratings, an information item with its repair page, the public list."""
-        told = self.told.judged
+        """The cheating one's exit case up to the notice; the careless one's information item; the year's ratings; the honest one's reward; repair
+        of the careless one, open; the public list.
+        """
+        told, today = self.told.judged, self.plan.today
         officer, second, leader = self.person(Role.BUREAU_OFFICER), self.person(Role.BUREAU_OFFICER, nth=1), self.person(Role.BUREAU_LEADER)
-        exit_case(told, officer, self.person(Role.LEGAL_OFFICER), self.told.institutions["GX003"], self.plan.today)
-        self.say(f"退出案件 {told.case['code']}：证据固定、法制审核、事先告知 · exit case at the notice stage")
         heads = {code: self.person(Role.INSTITUTION_HEAD, code) for code in ("GX001", "GX002")}
-        ratings(told, officer, leader, heads, (self.plan.today - timedelta(days=1)).year)
+        exit_case(told, officer, self.person(Role.LEGAL_OFFICER), self.told.institutions["GX003"], today)
+        self.say(f"退出案件 {told.case['code']}：证据固定、法制审核、事先告知 · exit case at the notice stage")
+        information_item(told, officer, second, heads["GX002"], leader, "GX002", today)
+        self.say(f"信用信息 {told.item}：附修复告知，认定并公示 · information item with its repair page, published")
+        ratings(told, officer, leader, heads, (today - timedelta(days=1)).year)
         self.say(
             "信用评价：" + "，".join(f"{code} {one['tier'] or '–'} {one['state']}" for code, one in told.ratings.items()) + " · ratings of the year"
         )
-        information_item(told, officer, second, "GX002", self.plan.today)
+        rewards(told, officer, {code: self.told.institutions[code] for code in heads}, NEW_TASK_PERSONS, today.year + 1)
+        self.say("守信激励：" + "，".join(f"{code} {said}" for code, said in told.tasks.items()) + " · the new task goes to whom it may")
+        repair(told, heads["GX002"], second, room_picture(self.plan, "GX002"))
+        self.say(f"信用修复 {told.item}：已申请、已受理，待另一人核实 · repair open")
         public_list(told, self.url)
-        self.say(f"信用信息 {told.item}：附修复告知；公开目录已更新 · item with its repair page; public list shows tiers")
+        self.say("公开目录已更新 · the public list shows it")
+
+
+def room_picture(plan: DemoPlan, code: str) -> bytes:
+    """What a camera of the institution sees, as a JPEG."""
+    film = next(f.source for i in plan.institutions if i.code == code for f in i.footage if isinstance(f.source, Film))
+    done, jpeg = cv2.imencode(".jpg", middle_of(film))
+    assert done  # noqa: S101 - a whole picture can be written
+    return jpeg.tobytes()
 
 
 def roster_sheet(group: ClassPlan) -> bytes:

@@ -144,6 +144,7 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "classified": Label(N_("letter served, statement possible"), "attention"),
         "kept": Label(N_("in force, not published"), "bad"),
         "published": Label(N_("in force and published"), "bad"),
+        "uncontested": Label(N_("no statement, to be decided"), "attention"),
         "repair-applied": Label(N_("repair applied for"), "attention"),
         "accepted": Label(N_("repair being verified"), "attention"),
         "repaired": Label(N_("repaired"), "ok"),

@@ -28,6 +28,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "exit": (N_("Exit"), "/exit"),
     "targets": (N_("Targets"), "/targets"),
     "reports": (N_("Biweekly reports"), "/reports"),
+    "responsible": (N_("Who is responsible"), "/responsible"),
     "watch": (N_("Supervisors"), "/watch"),
     "publication": (N_("Publication"), "/public"),
     "machine": (N_("Quality of the machine"), "/machine"),

@@ -77,6 +77,9 @@ class NewAgreement(BaseModel):
     valid_from: date
     valid_until: date
     teaching_points: Annotated[list[Code], Field(min_length=1, max_length=50)]
+    selected_by: Text = ""  # R80; empty: the bureau
+    selection_document: Text = ""  # R39
+    funds_used_by: Text = ""  # R80; empty: the bureau
 
 
 class NewClass(BaseModel):

@@ -42,7 +42,7 @@ from supervision.findings.models import Finding
 from supervision.institutions.models import Institution, InstitutionKind
 from supervision.outcomes import official
 from supervision.outcomes import queries as outcomes
-from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint
+from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, Completion, Result
 from supervision.outcomes.rules import EmploymentRule
 
 STANDING_FINDINGS = (
@@ -226,6 +226,14 @@ def _detect_evaluation(
             session.scalars(
                 select(Complaint.received_on).where(
                     Complaint.institution_id == institution.id, Complaint.substantiated.is_(True), Complaint.received_on > since
+                )
+            )
+        ),
+        results_on=tuple(
+            (day, result is Result.PASSED)
+            for day, result in session.execute(
+                select(Completion.ended_on, Completion.result).where(
+                    Completion.institution_id == institution.id, Completion.ended_on > since, Completion.result != Result.WITHDRAWN
                 )
             )
         ),

@@ -61,6 +61,8 @@ class ExitRule:
     exit_evaluator_findings: int
     exit_evaluator_complaints: int
     exit_evaluator_months: int
+    exit_evaluator_pass_permille: int
+    exit_evaluator_pass_count: int
     exit_term_least_months: int
     exit_term_most_months: int
     exit_restriction_most_months: int
@@ -146,6 +148,7 @@ class EvaluationFacts:
     batches_on: tuple[date, ...]
     findings_on: tuple[date, ...]
     complaints_on: tuple[date, ...]
+    results_on: tuple[tuple[date, bool], ...] = ()  # of everybody it evaluated: the day, and whether they passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +161,18 @@ class Reason:
 
 
 def detect_evaluation(facts: EvaluationFacts, rule: ExitRule, *, on: date) -> tuple[Reason, ...]:
-    """R38: bursts of batches, many problems, many complaints. Empty: nothing to look at. It proposes, a person decides."""
+    """R38: bursts of batches, many problems, many complaints, nearly everybody passes. Empty: nothing to look at. It proposes, a person decides."""
     counted = (
         ("batches", _within(facts.batches_on, on, rule.exit_evaluator_burst_months), rule.exit_evaluator_batches),
         ("findings", _within(facts.findings_on, on, rule.exit_evaluator_months), rule.exit_evaluator_findings),
         ("complaints", _within(facts.complaints_on, on, rule.exit_evaluator_months), rule.exit_evaluator_complaints),
     )
-    return tuple(Reason(code, value, limit) for code, value, limit in counted if value >= limit)
+    found = [Reason(code, value, limit) for code, value, limit in counted if value >= limit]
+    passed = [ok for day, ok in facts.results_on if add_months(on, -rule.exit_evaluator_months) < day <= on]
+    share = sum(passed) * 1000 // len(passed) if passed else 0
+    if len(passed) >= rule.exit_evaluator_pass_count and share >= rule.exit_evaluator_pass_permille:
+        found.append(Reason("pass-rate", share, rule.exit_evaluator_pass_permille))
+    return tuple(found)
 
 
 def _within(days: Iterable[date], on: date, months: int) -> int:

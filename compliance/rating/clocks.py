@@ -35,6 +35,8 @@ def item_turn(state: ItemState, entered_at: datetime, rule: ItemRule, now_at: da
         if now_at < state_until:
             return Turn(Party.INSTITUTION, "state", state_until)
         return Turn(Party.BUREAU, "decide", deadline(state_until, rule.item_verification_working_days))
+    if state is ItemState.UNCONTESTED:
+        return Turn(Party.BUREAU, "decide", deadline(entered_at, rule.item_verification_working_days))
     if state is ItemState.REPAIR_APPLIED:
         return Turn(Party.BUREAU, "accept", deadline(entered_at, rule.item_acceptance_working_days))
     if state is ItemState.ACCEPTED:

@@ -26,7 +26,7 @@ from supervision.findings.rules import DefectCode
 from supervision.footage.coverage import coverage
 from supervision.footage.lifecycle import ExplanationState, SlotState
 from supervision.footage.models import GapExplanation, Slot
-from supervision.institutions.models import Institution
+from supervision.institutions.models import Institution, InstitutionKind
 from supervision.outcomes import queries as outcomes
 from supervision.outcomes.lifecycle import EvidenceState
 from supervision.outcomes.models import AuditProblem, Complaint, Completion, EmploymentEvidence, EvidenceKind, QualityEvaluation
@@ -49,7 +49,7 @@ _MOST: Final = 10_000  # of one kind, one institution and one year
 def collect(session: Session, institution: Institution, year: int, rules: Ruleset, *, as_of: date) -> tuple[Event, ...]:
     """Every event, sorted. `as_of`: what is known at the end of that day."""
     span = _Year(year, as_of)
-    found: list[Event] = []
+    found: list[Event] = [Event(Kind.EVALUATES, span.first, institution.code)] if institution.kind is InstitutionKind.EVALUATION else []
     for part in (_findings, _explanations, _complaints, _audits, _items):
         found += part(session, institution.id, span)
     found += _coverage(session, institution.id, span, rules)

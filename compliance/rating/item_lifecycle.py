@@ -13,6 +13,7 @@ from storage.kernel.lifecycle import Move, Moves
 class ItemState(StrEnum):
     RECORDED = "recorded"
     CLASSIFIED = "classified"  # the letter with its repair page is served; the days for a statement run
+    UNCONTESTED = "uncontested"  # 放弃陈述申辩: the head declared to make no statement
     KEPT = "kept"  # in force and not published: a minor one
     PUBLISHED = "published"
     REPAIR_APPLIED = "repair-applied"
@@ -24,6 +25,7 @@ class ItemState(StrEnum):
 
 class ItemEvent(StrEnum):
     CLASSIFY = "classify"
+    WAIVE = "waive"
     PUBLISH = "publish"
     KEEP = "keep"
     APPLY = "apply"
@@ -48,6 +50,12 @@ _classified_whole: Final = every(
     fact("repair_stated", "repair-page-missing"),
     fact("signed", "signer-missing"),
 )
+_declared_by_the_head: Final = every(
+    fact("by_head", "not-the-head"),
+    fact("within_deadline", "deadline-over"),
+    fact("nothing_stated", "statement-given"),
+    fact("statement_given", "statement-missing"),
+)
 _takes_effect: Final = every(_another_person, fact("statement_time_over", "objection-time-open"), fact("statement_answered", "objection-unanswered"))
 _published_lawfully: Final = every(_takes_effect, fact("may_be_published", "minor-not-published"), fact("not_over", "publication-over"))
 _application: Final = every(
@@ -69,6 +77,9 @@ ITEM_MOVES: Final[Moves[ItemState, ItemEvent]] = {
     (_S.RECORDED, _E.CLASSIFY): Move(_S.CLASSIFIED, guard=_classified_whole, clause="R64"),
     (_S.CLASSIFIED, _E.PUBLISH): Move(_S.PUBLISHED, guard=_published_lawfully, clause="R67"),
     (_S.CLASSIFIED, _E.KEEP): Move(_S.KEPT, guard=_takes_effect, clause="R64"),
+    (_S.CLASSIFIED, _E.WAIVE): Move(_S.UNCONTESTED, guard=_declared_by_the_head, clause="2.3.4"),
+    (_S.UNCONTESTED, _E.PUBLISH): Move(_S.PUBLISHED, guard=_published_lawfully, clause="R67"),
+    (_S.UNCONTESTED, _E.KEEP): Move(_S.KEPT, guard=_takes_effect, clause="R64"),
     (_S.PUBLISHED, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
     (_S.KEPT, _E.APPLY): Move(_S.REPAIR_APPLIED, guard=_application, clause="R65"),
     (_S.REPAIR_APPLIED, _E.ACCEPT): Move(_S.ACCEPTED, clause="R65"),
@@ -85,11 +96,15 @@ ITEM_MOVES: Final[Moves[ItemState, ItemEvent]] = {
     (_S.ACCEPTED, _E.EXPIRE): _EXPIRE,
     (_S.RECORDED, _E.VOID): _VOID,
     (_S.CLASSIFIED, _E.VOID): _VOID,
+    (_S.UNCONTESTED, _E.VOID): _VOID,
     (_S.PUBLISHED, _E.VOID): _VOID,
     (_S.KEPT, _E.VOID): _VOID,
     (_S.REPAIR_APPLIED, _E.VOID): _VOID,
     (_S.ACCEPTED, _E.VOID): _VOID,
 }
 
-INSTITUTION_SEES: Final = (_S.CLASSIFIED, _S.KEPT, _S.PUBLISHED, _S.REPAIR_APPLIED, _S.ACCEPTED, _S.REPAIRED, _S.EXPIRED)
+INSTITUTION_SEES: Final = (
+    _S.CLASSIFIED, _S.UNCONTESTED, _S.KEPT, _S.PUBLISHED, _S.REPAIR_APPLIED, _S.ACCEPTED, _S.REPAIRED, _S.EXPIRED,
+)  # fmt: skip
+REPAIR_OPEN: Final = (_S.REPAIR_APPLIED, _S.ACCEPTED)
 IN_FORCE: Final = (_S.PUBLISHED, _S.KEPT, _S.REPAIR_APPLIED, _S.ACCEPTED)  # counts in a rating

@@ -154,8 +154,32 @@ def state_case(
     return papers.take_points(session, row, "item-statement", points, files, actor=actor, at=at, name=name)
 
 
+def waive_statement(session: Session, code: str, *, declared: bool, institution_id: UUID, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
+    """放弃陈述申辩: the head, and nobody else, declares over their name that no statement will be made; the decision may follow at once. It binds.
+
+    Raises: ItemNotFound, ForbiddenMove (`not-the-head`, `deadline-over`, `statement-given`, `statement-missing` — nothing declared).
+    """
+    at = clock.now_at()
+    row = queries.item(session, code, institution_id=institution_id, lock=True)
+    said = casepapers.last(session, row.id, "item-statement")
+    content = letters.statement(row.code, at=at, author=papers.signer(actor, name), text=letters.ITEM_WAIVER)
+    paper = casepapers.take(session, row, "item-waiver", content, actor=actor, at=at)
+    facts = {
+        "by_head": actor.role == service.HEAD,
+        "within_deadline": row.state_until is not None and at < row.state_until,
+        "nothing_stated": said is None,
+        "statement_given": declared and actor.id is not None,
+        **casepapers.cited(paper),
+    }
+    row.waived_at, row.waiver_paper_id = at, paper.id
+    history.move(session, row, ITEM_MOVES, ItemEvent.WAIVE, actor=actor, at=at, facts=facts)
+    return paper
+
+
 def decide(session: Session, code: str, *, answers: Sequence[str] = (), rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
-    """认定决定: after the days, every point answered, signed by a leader who neither recorded nor classified it. Published, or kept unpublished.
+    """认定决定: after the days or the declaration, every point answered, signed by a leader who neither recorded nor classified it.
+
+    Published, or kept unpublished.
 
     Raises: ItemNotFound, MalformedRating, ForbiddenMove (`objection-time-open`, `objection-unanswered`, `same-person`, `publication-over`).
     """
@@ -181,7 +205,7 @@ def decide(session: Session, code: str, *, answers: Sequence[str] = (), rules: R
     )
     facts = {
         **decider(actor, [str(row.recorded_by_id), str(row.classified_by_id)]),
-        "statement_time_over": row.state_until is not None and at >= row.state_until,
+        "statement_time_over": row.waived_at is not None or (row.state_until is not None and at >= row.state_until),
         "statement_answered": papers.all_answered(pairs),
         "may_be_published": public,
         "not_over": not terms.is_over(local_date(at), held),

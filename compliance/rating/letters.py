@@ -31,8 +31,9 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = {
     "repair-refusal": ("不予信用修复决定书", "信驳"),
     "repair-revocation": ("撤销信用修复决定书", "信撤"),
 }
-STATEMENTS: Final = ("rating-objection", "rating-waiver", "item-statement", "repair-application")
+STATEMENTS: Final = ("rating-objection", "rating-waiver", "item-statement", "item-waiver", "repair-application")
 WAIVER: Final = "本单位已收到初评结果告知书，知悉结果、理由、依据和权利，对初评结果没有异议，放弃提出异议。"
+ITEM_WAIVER: Final = "本单位已收到信用信息认定告知书，知悉事由、依据和权利，对拟认定的内容没有异议，放弃陈述申辩。"
 CLASSES: Final = {ItemClass.MINOR: "轻微", ItemClass.GENERAL: "一般", ItemClass.SERIOUS: "严重"}
 RULE_SETS: Final = {
     "order-58": "《失信行为纠正后的信用信息修复管理办法（试行）》（国家发展改革委令第58号）",

@@ -148,7 +148,15 @@ class CreditItem(Keyed, Base):
         CheckConstraint("classified_by_id is null or classified_by_id <> recorded_by_id", name="classified_by_another"),
         CheckConstraint("state in ('recorded', 'void') or (letter_paper_id is not null and state_until is not null)", name="told_before"),
         CheckConstraint(
-            f"state not in ({_listed(item_lifecycle.IN_FORCE)}) or (decided_by_id is not null and decided_at >= state_until)", name="time_to_state"
+            f"state not in ({_listed(item_lifecycle.IN_FORCE)}) or (decided_by_id is not null and decided_at >= coalesce(waived_at, state_until))",
+            name="time_to_state",
+        ),
+        CheckConstraint(
+            "(waived_at is null) = (waiver_paper_id is null) and (state <> 'uncontested' or waived_at is not null)", name="waived_in_writing"
+        ),
+        CheckConstraint(
+            "waived_at is null or (letter_paper_id is not null and waiver_paper_id <> letter_paper_id and waived_at < state_until)",
+            name="waived_in_time",
         ),
         CheckConstraint("decided_by_id is null or decided_by_id <> classified_by_id", name="four_eyes"),
         CheckConstraint("publication_on = sharing_on", name="published_and_shared_together"),
@@ -186,6 +194,8 @@ class CreditItem(Keyed, Base):
     ends_on: Mapped[date | None] = mapped_column(Date)
     state_until: Mapped[datetime | None]
     letter_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_paper.id"))
+    waived_at: Mapped[datetime | None]  # the head declared to make no statement
+    waiver_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_paper.id"))
     publication_on: Mapped[bool] = mapped_column(default=False)
     sharing_on: Mapped[bool] = mapped_column(default=False)
     restriction_on: Mapped[bool] = mapped_column(default=False)

@@ -76,9 +76,9 @@ def counts(session: Session, year: int) -> dict[RatingState, int]:
 
 
 def without_rating(session: Session, year: int, *, limit: int = 500) -> Sequence[Institution]:
-    """Institutions of the directory that have no rating of a year yet."""
+    """Institutions of the directory, those that train and those that evaluate (R37, R61), that have no rating of a year yet."""
     rated = exists().where(Rating.institution_id == Institution.id, Rating.year == year, Rating.state != RatingState.VOID)
-    wanted = select(Institution).where(Institution.status != InstitutionStatus.EXCLUDED, Institution.kind == InstitutionKind.TRAINING, ~rated)
+    wanted = select(Institution).where(Institution.status != InstitutionStatus.EXCLUDED, ~rated)
     return session.scalars(wanted.order_by(Institution.code).limit(limit)).all()
 
 
@@ -191,20 +191,21 @@ class PublishedItem:
     document: str
     decided_on: date
     ends_on: date
+    repair_open: bool  # applied for and not decided
 
 
-def published_items(session: Session, *, on: date, limit: int = 200) -> list[PublishedItem]:
+def published_items(session: Session, *, on: date, institution_id: UUID | None = None, limit: int = 200) -> list[PublishedItem]:
     """Items whose publication is on and whose longest time is not over, whether or not the scheduler has run since."""
-    rows = session.execute(
+    wanted = (
         select(CreditItem, Institution.name)
         .join(Institution, Institution.id == CreditItem.institution_id)
         .where(CreditItem.publication_on, CreditItem.ends_on > on)
-        .order_by(CreditItem.code)
-        .limit(limit)
     )
+    if institution_id is not None:
+        wanted = wanted.where(CreditItem.institution_id == institution_id)
     return [
-        PublishedItem(row.code, name, row.item_class, row.document, row.decided_on, row.ends_on)
-        for row, name in rows
+        PublishedItem(row.code, name, row.item_class, row.document, row.decided_on, row.ends_on, row.state in item_lifecycle.REPAIR_OPEN)
+        for row, name in session.execute(wanted.order_by(CreditItem.code).limit(limit))
         if row.item_class is not None and row.ends_on is not None
     ]
 

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     ITEM = "item"  # an information item in force; `grade` its class
     FORGED = "forged-footage"  # the same item is about forged footage
     MAJOR_PROBLEM = "major-problem"  # an audit found a major problem (R46)
+    EVALUATES = "evaluates"  # 评价机构 (R37): no tape of lessons is owed, so its absence says nothing
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,7 +149,7 @@ def rate(rule: RatingRule, events: Iterable[Event]) -> Grade:
     for event in events:
         by_code[_code(event)].append(event)
     reasons = [reason for code, judge in _JUDGES.items() if code in by_code and (reason := judge.judge(rule, code, by_code[code])) is not None]
-    if not any(event.of for event in by_code.get("coverage", ())):
+    if "evaluates" not in by_code and not any(event.of for event in by_code.get("coverage", ())):
         reasons.append(Reason("no-footage", "R71", 0, 1, 0, (), rule.floor_no_footage))
     score = max(0, min(FULL_MARK, FULL_MARK + sum(reason.points for reason in reasons)))
     tier = max([tier_of(score, rule), *(reason.floor for reason in reasons if reason.floor)])

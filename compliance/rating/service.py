@@ -34,7 +34,7 @@ HEAD: Final = "institution-head"
 
 
 def open_cycle(session: Session, year: int, *, leave_out: Collection[str] = (), actor: Actor, clock: Clock) -> list[Rating]:
-    """Begin a year for every training institution of the directory that has no rating of it, but those left out by code."""
+    """Begin a year for every institution of the directory that has no rating of it, but those left out by code."""
     opened = [row for row in queries.without_rating(session, year) if row.code not in set(leave_out)]
     return [open_rating(session, owner, year, actor=actor, clock=clock) for owner in opened]
 

@@ -32,3 +32,9 @@ class MalformedFigure(InvalidInput):
     """A stated figure without document, with a day outside its year, or below zero. Facts: errors."""
 
     code = "stated-figure-malformed"
+
+
+class MalformedDuty(InvalidInput):
+    """A plan or a named person with something missing. Facts: errors."""
+
+    code = "duty-malformed"

@@ -46,6 +46,59 @@ class StatedFigure(Keyed, Base):
     recorded_by: Mapped[str]
 
 
+class DepartmentPlan(Keyed, Base):
+    """培训管理方案 of a department for a year, with the section and the person responsible (R82). Never changed: a later one takes its place."""
+
+    __tablename__ = "department_plan"
+    __table_args__ = (
+        CheckConstraint("department <> '' and title <> '' and document <> ''", name="plan"),
+        CheckConstraint("section <> '' and person <> '' and filed_by <> ''", name="section_and_person"),
+        Index("ix_department_plan_year", "year", "department"),
+    )
+    GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+
+    department: Mapped[str]
+    year: Mapped[int]
+    title: Mapped[str]
+    document: Mapped[str]
+    section: Mapped[str]  # 责任科室
+    person: Mapped[str]  # 责任人
+    filed_at: Mapped[datetime]
+    filed_by_id: Mapped[UUID]
+    filed_by: Mapped[str]
+
+
+class DutyKind(StrEnum):
+    """What is reported by dates."""
+
+    BIWEEKLY = "biweekly"  # 双周调度 (R98)
+    ENTRY = "entry"  # 系统数据录入 (R86)
+    PAYMENTS = "payments"  # 补贴资金发放录入 (R87)
+    TARGETS = "targets"  # 目标任务进度 (R4–R9)
+
+
+class DutyPerson(Keyed, Base):
+    """专人负责: who reports, from a day on (R99). Never changed: a later one takes its place."""
+
+    __tablename__ = "duty_person"
+    __table_args__ = (
+        CheckConstraint("unit <> '' and section <> '' and person <> '' and named_by <> ''", name="person"),
+        Index("ix_duty_person_duty", "duty", "from_on"),
+    )
+    GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
+    BUREAU_ONLY: ClassVar[bool] = True
+
+    duty: Mapped[DutyKind] = mapped_column(enum_column(DutyKind, "duty"))
+    unit: Mapped[str]
+    section: Mapped[str]
+    person: Mapped[str]
+    from_on: Mapped[date] = mapped_column(Date)
+    named_at: Mapped[datetime]
+    named_by_id: Mapped[UUID]
+    named_by: Mapped[str]
+
+
 class ProgressReport(Keyed, Base):
     """One report of one period. `code` like P20261129; `content` is every figure it prints, `sha256` its canonical JSON's, also in the ledger."""
 

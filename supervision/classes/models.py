@@ -22,7 +22,7 @@ class Category(StrEnum):
 
 
 class TrainingAgreement(Keyed, Base):
-    """培训协议: year, category, task and agreed places (R39, R77)."""
+    """培训协议: year, category, task and agreed places (R39, R77); who selected the institution and who uses the funds answer for it (R80)."""
 
     __tablename__ = "training_agreement"
     __table_args__ = (CheckConstraint("task_persons > 0", name="task"), CheckConstraint("valid_until >= valid_from", name="validity"))
@@ -36,6 +36,9 @@ class TrainingAgreement(Keyed, Base):
     signed_on: Mapped[date] = mapped_column(Date)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date] = mapped_column(Date)
+    selected_by: Mapped[str] = mapped_column(default="")  # 谁选择谁负责; empty: the bureau
+    selection_document: Mapped[str] = mapped_column(default="")  # record of the open selection (R39)
+    funds_used_by: Mapped[str] = mapped_column(default="")  # 谁使用谁负责; empty: the bureau
 
 
 class TrainingClass(Keyed, Base):

@@ -53,10 +53,13 @@ def sign_agreement(
     valid_from: date,
     valid_until: date,
     teaching_point_codes: Sequence[str],
+    selected_by: str = "",
+    selection_document: str = "",
+    funds_used_by: str = "",
     actor: Actor,
     at: datetime,
 ) -> TrainingAgreement:
-    """Record a training agreement with its agreed places (R77).
+    """Record a training agreement with its agreed places (R77), who selected the institution and who uses the funds (R80; empty: the bureau).
 
     Raises: NotTaskable — suspended; BarredByDecision — a decision forbids it (R47); TaskRestricted — its credit tier allows no such task (R64);
     QualificationLapsed — no licence valid on every day of it (R41); CodeTaken.
@@ -85,6 +88,9 @@ def sign_agreement(
         signed_on=signed_on,
         valid_from=valid_from,
         valid_until=valid_until,
+        selected_by=selected_by.strip(),
+        selection_document=selection_document.strip(),
+        funds_used_by=funds_used_by.strip(),
     )
     session.add(row)
     session.flush()

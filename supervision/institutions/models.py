@@ -15,7 +15,7 @@ class InstitutionKind(StrEnum):
     """Both kinds stand in the directory (目录清单), R48."""
 
     TRAINING = "training"  # 培训机构
-    EVALUATION = "evaluation"  # 评价机构
+    EVALUATION = "evaluation"  # 评价机构: in the same registry, inspected, rated and listed like the others (R37)
 
 
 class InstitutionStatus(StrEnum):

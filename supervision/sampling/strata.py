@@ -45,6 +45,16 @@ class RiskWeights:
     weight_flagged_permille: int
     screening_flag_strength: int = 1000  # of plans made before screening: only the strongest
 
+    def of_tier(self, tier: str) -> int:
+        """‰ of the base rate for the lessons of a tier; an empty one is an institution without a rating."""
+        weights = {
+            "A": self.weight_tier_a_permille,
+            "B": self.weight_tier_b_permille,
+            "C": self.weight_tier_c_permille,
+            "D": self.weight_tier_d_permille,
+        }
+        return weights.get(tier, self.weight_unrated_permille)
+
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
@@ -95,13 +105,7 @@ def stratum_of(facts: LessonFacts, by: Sequence[StratifyBy], weights: RiskWeight
     }
     weight = PERMILLE
     if StratifyBy.TIER in by:
-        of_tier = {
-            "A": weights.weight_tier_a_permille,
-            "B": weights.weight_tier_b_permille,
-            "C": weights.weight_tier_c_permille,
-            "D": weights.weight_tier_d_permille,
-        }
-        weight = of_tier.get(facts.tier, weights.weight_unrated_permille)
+        weight = weights.of_tier(facts.tier)
     if StratifyBy.FLAGS in by and facts.flagged:
         weight = weight * weights.weight_flagged_permille // PERMILLE
     return ";".join(f"{one.value}={quote(values[one], safe='')}" for one in by), weight

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, literal, select, union
+from sqlalchemy import Select, Text, and_, cast, exists, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from storage.clips import service as clips
@@ -18,8 +18,8 @@ from storage.clips.models import Clip, ClipState, SpriteSheets
 from storage.kernel.events import Events
 from supervision.footage.models import Recording
 from supervision.spotchecks import queries
-from supervision.spotchecks.lifecycle import OPEN_STATES
-from supervision.spotchecks.models import ReviewAssignment, ReviewItem
+from supervision.spotchecks.lifecycle import OPEN_STATES, OutcomeState
+from supervision.spotchecks.models import ReviewAssignment, ReviewItem, ReviewOutcome
 
 
 def purpose_of(assignment_id: UUID) -> str:
@@ -102,9 +102,17 @@ def has_ended(session: Session, assignment_id: UUID) -> bool:
 
 
 def ended_purposes(session: Session, *, limit: int = 200) -> Sequence[str]:
-    """Purposes of assignments that ended (judged, recused, void) and still have copies: they are to be discarded."""
+    """Purposes of assignments that ended (judged, recused, void) and still have copies: they are to be discarded.
+
+    While the looks at a lesson go on, copies wait for the next look at the same minutes (`take_over`): making them again takes minutes.
+    """
     purpose = func.concat(literal("assignment/"), cast(ReviewAssignment.id, Text))
-    ended = ReviewAssignment.state.not_in(OPEN_STATES)
+    looked_at = exists().where(
+        ReviewOutcome.round_id == ReviewAssignment.round_id,
+        ReviewOutcome.lesson_id == ReviewAssignment.lesson_id,
+        ReviewOutcome.state == OutcomeState.LOOKING,
+    )
+    ended = and_(ReviewAssignment.state.not_in(OPEN_STATES), ~looked_at)
     left = union(
         select(Clip.purpose).join(ReviewAssignment, purpose == Clip.purpose).where(Clip.state != ClipState.DELETED, ended),
         select(SpriteSheets.purpose).join(ReviewAssignment, purpose == SpriteSheets.purpose).where(SpriteSheets.state != ClipState.DELETED, ended),

@@ -76,7 +76,8 @@ def evaluation(facts: Facts, on: date) -> object:
     def days(name: str) -> tuple[date, ...]:
         return tuple(date.fromisoformat(day) for day, count in (facts.get(name) or {}).items() for _ in range(count))
 
-    told = EvaluationFacts(days("batches"), days("findings"), days("complaints"))
+    results = [(date.fromisoformat(day), n < passed) for day, (passed, of) in (facts.get("results") or {}).items() for n in range(of)]
+    told = EvaluationFacts(days("batches"), days("findings"), days("complaints"), tuple(results))
     return [reason.code for reason in detect_evaluation(told, BOOK.read(ExitRule, on=on), on=on)]
 
 

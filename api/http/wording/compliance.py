@@ -30,6 +30,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("填报数字有误", "填报内容有问题，见下列各项。", "请改正标出的各项后再提交。"),
         ("The figure cannot be entered", "Something is wrong with it; see the lines below.", "Correct what is marked and send it again."),
     ),
+    "duty-malformed": text(
+        ("登记内容有误", "登记内容有问题，见下列各项。", "请改正标出的各项后再提交。"),
+        ("It cannot be registered", "Something is wrong with it; see the lines below.", "Correct what is marked and send it again."),
+    ),
     "institution-not-listed": text(
         ("目录中没有该机构", "目录中没有这一编号的机构。", "请在目录中按名称、工种或地点查找。"),
         ("Not in the directory", "The directory has no institution of this code.", "Search the directory by name, trade or place."),

@@ -46,6 +46,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "rights-missing": ("未告知权利", "the rights are not stated"),
     "same-person": ("须由未参与此前环节的人员决定", "somebody who took no earlier part must decide"),
     "signer-missing": ("没有签发人", "nobody has signed"),
+    "statement-given": ("已提交陈述申辩", "a statement was made already"),
     "statement-missing": ("未提交陈述", "the statement is missing"),
     "two-approvers-needed": ("须两人批准", "two people must approve"),
     "two-parties-needed": ("至少需要两方参与", "at least two parties are needed"),

@@ -50,6 +50,22 @@ def upgrade() -> None:
     )
     op.create_index('ix_clip_purpose', 'clip', ['purpose'], unique=False)
     op.create_index('ix_clip_state_expires', 'clip', ['state', 'expires_at'], unique=False)
+    op.create_table('department_plan',
+    sa.Column('department', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('document', sa.String(), nullable=False),
+    sa.Column('section', sa.String(), nullable=False),
+    sa.Column('person', sa.String(), nullable=False),
+    sa.Column('filed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('filed_by_id', sa.Uuid(), nullable=False),
+    sa.Column('filed_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("department <> '' and title <> '' and document <> ''", name=op.f('ck_department_plan_plan')),
+    sa.CheckConstraint("section <> '' and person <> '' and filed_by <> ''", name=op.f('ck_department_plan_section_and_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_department_plan'))
+    )
+    op.create_index('ix_department_plan_year', 'department_plan', ['year', 'department'], unique=False)
     op.create_table('draw_round',
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('method', sa.Enum('routine', 'proportional', 'special', 'third-party', 'quality', 'credit', name='method', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -94,6 +110,20 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_draw_round_code'))
     )
     op.create_index('ix_draw_round_state_planned', 'draw_round', ['state', 'planned_at'], unique=False)
+    op.create_table('duty_person',
+    sa.Column('duty', sa.Enum('biweekly', 'entry', 'payments', 'targets', name='duty', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('unit', sa.String(), nullable=False),
+    sa.Column('section', sa.String(), nullable=False),
+    sa.Column('person', sa.String(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('named_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('named_by_id', sa.Uuid(), nullable=False),
+    sa.Column('named_by', sa.String(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("unit <> '' and section <> '' and person <> '' and named_by <> ''", name=op.f('ck_duty_person_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_duty_person'))
+    )
+    op.create_index('ix_duty_person_duty', 'duty_person', ['duty', 'from_on'], unique=False)
     op.create_table('institution',
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -672,6 +702,9 @@ def upgrade() -> None:
     sa.Column('signed_on', sa.Date(), nullable=False),
     sa.Column('valid_from', sa.Date(), nullable=False),
     sa.Column('valid_until', sa.Date(), nullable=False),
+    sa.Column('selected_by', sa.String(), nullable=False),
+    sa.Column('selection_document', sa.String(), nullable=False),
+    sa.Column('funds_used_by', sa.String(), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint('task_persons > 0', name=op.f('ck_training_agreement_task')),
     sa.CheckConstraint('valid_until >= valid_from', name=op.f('ck_training_agreement_validity')),
@@ -1918,7 +1951,7 @@ def upgrade() -> None:
     sa.Column('summary', sa.String(), nullable=False),
     sa.Column('safety', sa.Boolean(), nullable=False),
     sa.Column('repairable', sa.Boolean(), nullable=False),
-    sa.Column('state', sa.Enum('recorded', 'classified', 'kept', 'published', 'repair-applied', 'accepted', 'repaired', 'auto-expired', 'void', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('state', sa.Enum('recorded', 'classified', 'uncontested', 'kept', 'published', 'repair-applied', 'accepted', 'repaired', 'auto-expired', 'void', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('item_class', sa.Enum('minor', 'general', 'serious', name='item_class', native_enum=False, create_constraint=True, length=40), nullable=True),
     sa.Column('necessary', sa.String(), nullable=False),
     sa.Column('rule_set', sa.String(), nullable=False),
@@ -1926,6 +1959,8 @@ def upgrade() -> None:
     sa.Column('ends_on', sa.Date(), nullable=True),
     sa.Column('state_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('letter_paper_id', sa.Uuid(), nullable=True),
+    sa.Column('waived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('waiver_paper_id', sa.Uuid(), nullable=True),
     sa.Column('publication_on', sa.Boolean(), nullable=False),
     sa.Column('sharing_on', sa.Boolean(), nullable=False),
     sa.Column('restriction_on', sa.Boolean(), nullable=False),
@@ -1940,6 +1975,7 @@ def upgrade() -> None:
     sa.Column('accepted_by_id', sa.Uuid(), nullable=True),
     sa.Column('verified_by_id', sa.Uuid(), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(waived_at is null) = (waiver_paper_id is null) and (state <> 'uncontested' or waived_at is not null)", name=op.f('ck_credit_item_waived_in_writing')),
     sa.CheckConstraint("document <> '' and summary <> ''", name=op.f('ck_credit_item_document')),
     sa.CheckConstraint("ground <> 'finding' or finding_id is not null", name=op.f('ck_credit_item_finding')),
     sa.CheckConstraint("not publication_on or state in ('published', 'kept', 'repair-applied', 'accepted')", name=op.f('ck_credit_item_published_only_in_force')),
@@ -1947,14 +1983,16 @@ def upgrade() -> None:
     sa.CheckConstraint("state <> 'repaired' or (verified_by_id is not null and verified_by_id <> accepted_by_id)", name=op.f('ck_credit_item_repaired_by_another')),
     sa.CheckConstraint("state in ('recorded', 'void') or (item_class is not null and classified_by_id is not null)", name=op.f('ck_credit_item_classified')),
     sa.CheckConstraint("state in ('recorded', 'void') or (letter_paper_id is not null and state_until is not null)", name=op.f('ck_credit_item_told_before')),
-    sa.CheckConstraint("state not in ('published', 'kept', 'repair-applied', 'accepted') or (decided_by_id is not null and decided_at >= state_until)", name=op.f('ck_credit_item_time_to_state')),
+    sa.CheckConstraint("state not in ('published', 'kept', 'repair-applied', 'accepted') or (decided_by_id is not null and decided_at >= coalesce(waived_at, state_until))", name=op.f('ck_credit_item_time_to_state')),
     sa.CheckConstraint('classified_by_id is null or classified_by_id <> recorded_by_id', name=op.f('ck_credit_item_classified_by_another')),
     sa.CheckConstraint('decided_by_id is null or decided_by_id <> classified_by_id', name=op.f('ck_credit_item_four_eyes')),
     sa.CheckConstraint('ends_on is null or (repairable_on is not null and ends_on >= repairable_on)', name=op.f('ck_credit_item_terms')),
     sa.CheckConstraint('publication_on = sharing_on', name=op.f('ck_credit_item_published_and_shared_together')),
+    sa.CheckConstraint('waived_at is null or (letter_paper_id is not null and waiver_paper_id <> letter_paper_id and waived_at < state_until)', name=op.f('ck_credit_item_waived_in_time')),
     sa.ForeignKeyConstraint(['finding_id'], ['finding.id'], name=op.f('fk_credit_item_finding_id')),
     sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_credit_item_institution_id')),
     sa.ForeignKeyConstraint(['letter_paper_id'], ['case_paper.id'], name=op.f('fk_credit_item_letter_paper_id')),
+    sa.ForeignKeyConstraint(['waiver_paper_id'], ['case_paper.id'], name=op.f('fk_credit_item_waiver_paper_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_item')),
     sa.UniqueConstraint('code', name=op.f('uq_credit_item_code'))
     )

@@ -66,7 +66,7 @@ def item_acts(state: ItemState, role: Role | None, awaited: str, *, me: str, see
     in_force = state in (ItemState.PUBLISHED, ItemState.KEPT)
     if role is Role.INSTITUTION_HEAD:
         wait = (N_("Repair can be applied for when the least publication is over."),) if in_force and not repairable_now else ()
-        return Acts(frozenset({"state"} if awaited == "state" else {"apply"} if in_force and repairable_now else ()), wait)
+        return Acts(frozenset({"state", "waive"} if awaited == "state" else {"apply"} if in_force and repairable_now else ()), wait)
     if role is Role.INSTITUTION_OPERATOR:
         return Acts(frozenset(), (N_("The head of the institution states the case and applies for repair."),))
     if role not in OFFICERS:
@@ -83,7 +83,7 @@ def item_acts(state: ItemState, role: Role | None, awaited: str, *, me: str, see
     if state is ItemState.RECORDED:
         another("classify", "recorded")
     if awaited == "state":
-        why.append(N_("It can be decided when the days for a statement are over."))
+        why.append(N_("It can be decided when the days for a statement are over, or when the head of the institution declares to make none."))
     if awaited == "decide" and role is Role.BUREAU_LEADER:
         another("decide", "recorded", "classified")
     if state is ItemState.REPAIR_APPLIED:

@@ -33,7 +33,8 @@ CLASSES = {"minor": N_("minor"), "general": N_("general"), "serious": N_("seriou
 GROUNDS = {"finding": N_("a closed finding"), "forged-footage": N_("forged footage"), "audit": N_("an audit"), "decision": N_("another decision")}
 RULE_SETS = {"order-58": N_("Order 58 of 2023"), "order-36": N_("Order 36 of 2025")}
 MOVES = {
-    "record": N_("recorded"), "classify": N_("classified, letter served"), "publish": N_("decided and published"),
+    "record": N_("recorded"), "classify": N_("classified, letter served"), "waive": N_("declared that no statement is made"),
+    "publish": N_("decided and published"),
     "keep": N_("decided, not published"),
     "apply": N_("repair applied for"), "accept": N_("application accepted"), "return": N_("application returned"),
     "return-kept": N_("application returned"),
@@ -204,6 +205,14 @@ def state_case(caller: Head, desk: AtDesk, code: str, points: Words = "", files:
         lambda by: items.state_case(desk.session, code, points=lines(points), files=given(files), institution_id=own, **by),
         points=points,
     )
+
+
+@router.post("/credit/items/{code}/waive")
+def waive_statement(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(max_length=3)] = "") -> Response:
+    """放弃陈述申辩: the head declares that no statement will be made."""
+    own = caller.tenant()
+    said = declared == "yes"
+    return _done(caller, desk, code, lambda by: items.waive_statement(desk.session, code, declared=said, institution_id=own, **by))
 
 
 @router.post("/credit/items/{code}/decide")

@@ -50,6 +50,7 @@ KINDS = {
     "rating-notice": N_("Notice of the preliminary rating"), "rating-objection": N_("Objection"), "rating-waiver": N_("Declaration of no objection"),
     "rating-answer": N_("Answer to the objection"),
     "rating-decision": N_("Decision of the rating"), "item-letter": N_("Letter on an information item"), "item-statement": N_("Statement"),
+    "item-waiver": N_("Declaration of no statement"),
     "item-decision": N_("Decision on an information item"), "repair-application": N_("Application for repair"),
     "repair-acceptance": N_("Acceptance of the application"), "repair-return": N_("Application returned"), "repair-decision": N_("Repair granted"),
     "repair-refusal": N_("Repair refused"), "repair-revocation": N_("Repair revoked"),

@@ -57,7 +57,12 @@ WHY = {
     "enterprise-employee": N_("employee of an enterprise, not counted"),
 }  # fmt: skip
 DENOMINATORS = {"enrolled": N_("everybody on the roster"), "completed": N_("who completed"), "passed": N_("who passed")}
-REASONS = {"batches": N_("batches in a short time"), "findings": N_("standing findings"), "complaints": N_("substantiated complaints")}
+REASONS = {
+    "batches": N_("batches in a short time"),
+    "findings": N_("standing findings"),
+    "complaints": N_("substantiated complaints"),
+    "pass-rate": N_("share of passes (per mille)"),
+}
 SHOWN_LINES = 500
 
 

@@ -1,6 +1,7 @@
 """The public directory: "Whom can I trust to train me?" Readable without script, on a phone, by a screen reader. R48, R49, R67; G23; UI.md."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,9 +10,10 @@ from starlette.responses import Response
 
 from api.auth.access import access
 from api.auth.caller import Caller
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.locale.language import choose_language
+from api.pages.credit.items import CLASSES
 from api.pages.exit.acts import FATES, GROUNDS
 from api.pages.findings.views import SEVERITIES
 from api.pages.frame import render
@@ -19,9 +21,12 @@ from api.pages.public import feeds, words
 from api.pages.public.choice import Choice, chosen
 from api.pages.registry.views import KINDS
 from compliance.publication import queries
+from compliance.rating.queries import published_items
+from compliance.rating.ruleset import EffectRule
 from compliance.rating.words import reason_text
 from supervision.findings.rules import DEFECTS
 from supervision.institutions.models import InstitutionStatus, Tier
+from supervision.sampling.strata import RiskWeights
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, access(public=True)]
@@ -32,6 +37,12 @@ def _rated(request: Request) -> Callable[[queries.PublicReason], str]:
     """A reason of a published rating in the reader's language."""
     language = choose_language(request)
     return lambda one: reason_text({"code": one.code, "value": one.value, "limit": one.limit, "floor": one.floor}, language)
+
+
+def _brings(services: Services, tier: str, on: date) -> dict[str, object]:
+    """What a tier brings in the figures of the day: the same that the draw, the selection and the agreements ask. R63, R64, R66."""
+    effects, weights = services.policy.read(EffectRule, on), services.policy.read(RiskWeights, on)
+    return {"rank": effects.rank(tier), "most": effects.most_persons(tier), "times": weights.of_tier(tier) / 1000}
 
 
 CONTEXT: dict[str, Any] = {  # Any: template context
@@ -91,6 +102,9 @@ def show(request: Request, _caller: Anyone, session: SessionDep, services: Servi
         styles=("css/public.css",),
         row=row,
         courses=queries.courses(session, row.id, ends_from=today),
+        brings=_brings(services, row.tier, today) if row.tier else None,
+        credit_items=published_items(session, on=today, institution_id=row.id),
+        classes=CLASSES,
         findings=queries.findings(session, institution_id=row.id),
         exclusions=queries.exclusions(session, institution_id=row.id),
         defects=DEFECTS,

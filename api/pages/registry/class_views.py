@@ -23,7 +23,7 @@ from storage.kernel.events import Event
 from supervision.classes import places, roster, timetable
 from supervision.classes import service as classes
 from supervision.classes.extensions import approved_days
-from supervision.classes.models import Enrolment, Lesson, SignRecord, TrainingClass
+from supervision.classes.models import Enrolment, Lesson, SignRecord, TrainingAgreement, TrainingClass
 from supervision.classes.sheets import MAX_BYTES
 from supervision.footage import service as footage
 from supervision.footage.rules import CoverageRule
@@ -71,6 +71,7 @@ def _class_page(
         **show_navigation(request, caller, "registry" if caller.role not in INSTITUTION else "coverage"),
         row=row,
         institution=session.get_one(Institution, row.institution_id),
+        agreement=session.get_one(TrainingAgreement, row.agreement_id),
         lessons=lessons,
         enrolled=session.scalar(select(func.count()).where(Enrolment.class_id == row.id)) or 0,
         may_import=caller.role in INSTITUTION or caller.role is Role.BUREAU_OFFICER,

@@ -24,8 +24,9 @@ from api.papers.progress_sheet import render_sheet
 from compliance.reports import queries
 from compliance.reports import service as reports
 from compliance.reports.lifecycle import LIVE_STATES, ReportState
-from compliance.reports.models import ProgressReport
+from compliance.reports.models import DutyKind, ProgressReport
 from compliance.reports.periods import ReportRule, ended_periods, period_of, standing
+from compliance.reports.responsible import person_of
 from compliance.reports.rules import TargetRule
 from storage.kernel.clock import local_date
 from storage.kernel.errors import DomainError, NotFound
@@ -63,6 +64,7 @@ def _list(request: Request, caller: Caller, session: Session, services: Services
         lines=lines,
         returned=[row for row in found if row.state is ReportState.RETURNED],
         standings=words.REPORTS,
+        sender=person_of(session, DutyKind.BIWEEKLY, today),
         may_prepare=caller.role in OFFICERS,
         problem=problem,
     )

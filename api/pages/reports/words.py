@@ -18,6 +18,18 @@ DUTIES: Final = {
     "brand": N_("Trained for the local labour brand"),
     "payments": N_("Subsidies of the year paid (yuan)"),
 }
+PERSONS: Final = {
+    "biweekly": N_("Biweekly progress report"),
+    "entry": N_("Data entry by the year's dates"),
+    "payments": N_("Entry of subsidies paid"),
+    "targets": N_("Progress of the targets"),
+}
+ENTRIES: Final = {
+    "class": N_("class opened"),
+    "roster": N_("roster"),
+    "results": N_("results of the course"),
+    "payment": N_("payment"),
+}
 STANDINGS: Final = {
     "on-pace": Label(N_("on pace"), "ok"),
     "booked": Label(N_("only if all who are enrolled complete"), "attention"),

@@ -28,5 +28,8 @@ def test_the_whole_way_ends_as_the_story_says() -> None:
     assert {tiers["GX002"], tiers["GX003"]} <= {"C", "D"}
     assert summary["ratings"]["GX001"]["selection_rank"] < summary["ratings"]["GX002"]["selection_rank"]
     assert summary["ratings"]["GX003"]["state"] == "noticed"
-    assert summary["public_tiers"] == {"GX001": tiers["GX001"], "GX002": tiers["GX002"], "GX003": None}
+    assert summary["public_tiers"] == {"GX001": tiers["GX001"], "GX002": tiers["GX002"], "GX003": None, "GX101": None}
     assert summary["information_item"].startswith("K")
+    assert summary["repair"] == {"item": summary["information_item"], "state": "accepted"}  # open: somebody else has yet to verify it
+    assert summary["new_tasks"]["GX001"] == "signed"
+    assert summary["new_tasks"]["GX002"] == "task-restricted"

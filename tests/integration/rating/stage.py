@@ -79,6 +79,9 @@ class Bench:
     def waive(self, row: Rating, *, actor: Actor = HEAD, declared: bool = True) -> None:
         service.waive_objection(self.session, row.code, declared=declared, institution_id=self.owner.id, actor=actor, clock=self.clock)
 
+    def waive_item(self, row: CreditItem, *, actor: Actor = HEAD, declared: bool = True) -> None:
+        items.waive_statement(self.session, row.code, declared=declared, institution_id=self.owner.id, actor=actor, clock=self.clock)
+
     def object(self, row: Rating, *points: str) -> None:
         service.raise_objection(self.session, row.code, points=points, files=[PAPER], institution_id=self.owner.id, actor=HEAD, clock=self.clock)
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from compliance.papers import service as papers
+from compliance.publication import queries as directory
 from compliance.rating import inputs, queries, replay, service
 from compliance.rating.errors import MalformedRating, NotReproduced, RatingExists, RatingNotFound
 from compliance.rating.lifecycle import RatingState
@@ -23,6 +24,8 @@ from supervision.classes.errors import TaskRestricted
 from supervision.classes.models import Category
 from supervision.institutions import restrictions
 from supervision.institutions.errors import ExceptionNeedsReason
+from supervision.institutions.models import InstitutionKind
+from supervision.institutions.service import register_institution
 from supervision.outcomes.models import Complaint, QualityEvaluation
 from tests.factories.world import make_world
 from tests.integration.rating.stage import HEAD, LEADER, LEGAL, NOW, OFFICER, SECOND, Bench
@@ -357,3 +360,48 @@ def test_scopes_of_the_bureau_read_everything(bench: Bench) -> None:
     apply_scope(bench.session, BUREAU)
     assert queries.rating(bench.session, row.code).id == row.id
     assert HEAD.role == "institution-head" and SECOND.id != OFFICER.id
+
+
+def test_an_evaluation_institution_is_rated_in_the_same_cycle_and_listed_with_its_tier(bench: Bench) -> None:
+    """R37, R48, R61: the second kind of institution under the same supervision."""
+    evaluator = register_institution(
+        bench.session,
+        code="PJ001",
+        name="古县公信职业技能评价站",
+        kind=InstitutionKind.EVALUATION,
+        principal="沈文斌",
+        legal_representative="许桂花",
+        address="古县岳阳镇文昌路",
+        actor=OFFICER,
+        at=bench.now,
+    )
+    bench.session.add(
+        Complaint(
+            institution_id=evaluator.id,
+            received_on=date(2026, 10, 1),
+            summary="泄题",
+            substantiated=True,
+            decided_on=date(2026, 10, 20),
+            decided_by="officer",
+            recorded_at=bench.now,
+            recorded_by="officer",
+        )
+    )
+    bench.session.flush()
+    opened = {row.institution_id: row for row in service.open_cycle(bench.session, 2026, actor=OFFICER, clock=bench.clock)}
+    row = opened[evaluator.id]
+    service.freeze(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    assert [reason["code"] for reason in row.reasons] == ["complaint"]  # no word of footage, which it does not owe
+    service.check(bench.session, row.code, actor=OFFICER, clock=bench.clock)
+    service.serve_notice(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    assert row.object_until is not None
+    bench.now = row.object_until
+    service.finalise(bench.session, row.code, rules=bench.rules, actor=LEADER, clock=bench.clock)
+    service.publish(bench.session, row.code, actor=OFFICER, clock=bench.clock)
+    apply_scope(bench.session, PUBLIC)
+    shown = directory.listed(bench.session, "PJ001", bench.clock.today_on())
+    apply_scope(bench.session, SYSTEM)
+    assert (shown.kind, shown.tier) == (InstitutionKind.EVALUATION, row.tier and row.tier.value)
+    assert evaluator.code not in {
+        one.institution.code for one in queries.selection_order(bench.session, bench.rules.effects, on=bench.clock.today_on())
+    }

@@ -1,5 +1,6 @@
 """Information items on a real PostgreSQL: told before they act, repaired in one transaction, ended by the calendar. R64, R65, R67; 2.1."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -78,6 +79,89 @@ def test_what_the_institution_states_is_answered_before_it_acts(bench: Bench) ->
         items.decide(bench.session, row.code, answers=[""], rules=bench.rules, actor=LEADER, clock=bench.clock)
     assert why_not(refused) == "objection-unanswered"
     items.decide(bench.session, row.code, answers=["经核实，未撤销"], rules=bench.rules, actor=LEADER, clock=bench.clock)
+
+
+def classified(bench: Bench) -> CreditItem:
+    row = bench.recorded()
+    items.classify(bench.session, row.code, kind=ItemClass.GENERAL, rules=bench.rules, actor=SECOND, clock=bench.clock)
+    return row
+
+
+def test_the_head_declares_to_make_no_statement_and_the_decision_may_follow_at_once(bench: Bench) -> None:
+    row = classified(bench)
+    bench.waive_item(row)
+    assert (row.state, row.waived_at) == (ItemState.UNCONTESTED, bench.now)
+    paper = papers.of_case(bench.session, row.id)[-1]
+    assert (paper.kind, paper.id, paper.author_id) == ("item-waiver", row.waiver_paper_id, HEAD.id)
+    assert "放弃陈述申辩" in paper.content["text"]
+    with pytest.raises(MalformedRating), bench.session.begin_nested():
+        items.state_case(bench.session, row.code, points=["反悔"], institution_id=bench.owner.id, actor=HEAD, clock=bench.clock)
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        items.decide(bench.session, row.code, rules=bench.rules, actor=SECOND, clock=bench.clock)
+    assert why_not(refused) == "same-person"
+    items.decide(bench.session, row.code, rules=bench.rules, actor=LEADER, clock=bench.clock)
+    assert row.decided_at is not None and row.state_until is not None and row.decided_at < row.state_until
+    assert (row.state, public_codes(bench)) == (ItemState.PUBLISHED, [row.code])
+
+
+def test_nobody_but_the_head_declares_it_in_words_in_time_and_before_any_statement(bench: Bench) -> None:
+    row = classified(bench)
+    for actor, declared, why in (
+        (OFFICER, True, "not-the-head"),
+        (replace(HEAD, role="institution-operator"), True, "not-the-head"),
+        (HEAD, False, "statement-missing"),
+    ):
+        with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+            bench.waive_item(row, actor=actor, declared=declared)
+        assert why_not(refused) == why
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        items.state_case(bench.session, row.code, points=["处罚已撤销"], institution_id=bench.owner.id, actor=HEAD, clock=bench.clock)
+        bench.waive_item(row)
+    assert why_not(refused) == "statement-given"
+    bench.session.refresh(row)
+    assert row.state_until is not None
+    bench.now = row.state_until
+    with pytest.raises(ForbiddenMove) as refused, bench.session.begin_nested():
+        bench.waive_item(row)
+    assert why_not(refused) == "deadline-over"
+
+
+@pytest.mark.parametrize(
+    ("wall", "statement"),
+    [
+        ("waived_in_writing", "update credit_item set state = 'uncontested', waived_at = null, waiver_paper_id = null where id = :id"),
+        ("waived_in_writing", "update credit_item set waiver_paper_id = null where id = :id"),
+        ("waived_in_time", "update credit_item set waived_at = state_until where id = :id"),
+        ("waived_in_time", "update credit_item set waiver_paper_id = letter_paper_id where id = :id"),
+        (
+            "time_to_state",
+            "update credit_item set state = 'published', decided_by_id = uuidv7(), decided_at = waived_at - interval '1 second' where id = :id",
+        ),
+    ],
+)
+def test_the_database_alone_wants_the_declaration_in_writing_and_in_time(bench: Bench, wall: str, statement: str) -> None:
+    row = classified(bench)
+    bench.waive_item(row)
+    bench.session.flush()
+    with pytest.raises(IntegrityError, match=wall), bench.session.begin_nested():
+        bench.session.execute(text(statement), {"id": row.id})
+
+
+def test_the_public_reads_that_repair_is_open_until_it_is_decided(bench: Bench) -> None:
+    row = bench.in_effect(kind=ItemClass.GENERAL)
+    assert row.repairable_on is not None
+    bench.now = datetime(row.repairable_on.year, row.repairable_on.month, row.repairable_on.day, 2, tzinfo=UTC)
+
+    def shown() -> list[bool]:
+        return [one.repair_open for one in queries.published_items(bench.session, on=bench.clock.today_on(), institution_id=bench.owner.id)]
+
+    assert shown() == [False]
+    bench.applied(row)
+    assert shown() == [True]
+    repair.accept_application(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    assert shown() == [True]
+    repair.refuse_repair(bench.session, row.code, reason="尚未退还补贴", rules=bench.rules, actor=SECOND, clock=bench.clock)
+    assert shown() == [False]
 
 
 def test_a_minor_item_is_kept_unpublished_from_april_and_published_before(bench: Bench) -> None:

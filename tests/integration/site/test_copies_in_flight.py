@@ -16,6 +16,8 @@ from api.wiring import job_handlers
 from storage.clips.models import Clip, ClipState, SpriteSheets
 from storage.database.session import SYSTEM
 from storage.objects.port import ObjectStore, StoredVersion
+from supervision.spotchecks.lifecycle import OutcomeState
+from supervision.spotchecks.models import ReviewOutcome
 from tests import videos
 from tests.engine_fixtures import TestDatabase
 from tests.factories.county import County, Json, Person, ok
@@ -185,3 +187,13 @@ def test_a_job_that_runs_twice_at_once_keeps_the_copy_that_was_told_of(stage: St
     told = [row.object_key] if isinstance(row, Clip) else [sheet["key"] for sheet in row.sheets]
     assert told == [key]
     assert UUID(key.rpartition("/")[2][:36]) == row.id
+
+
+@pytest.mark.parametrize(("state", "kept"), [(OutcomeState.LOOKING, True), (OutcomeState.WAITING, False)])
+def test_the_sweep_leaves_copies_to_the_next_look_while_one_is_being_drawn(stage: Stage, state: OutcomeState, kept: bool) -> None:
+    stage.work("cut-clip")
+    stage.end()
+    with stage.services.database.transaction(SYSTEM) as session:
+        session.scalars(select(ReviewOutcome)).one().state = state  # looking: the last look has ended and what follows is being worked out
+    job_handlers(stage.services)["expire-clips"]()
+    assert stage.row(Clip).state is (ClipState.READY if kept else ClipState.DELETED)

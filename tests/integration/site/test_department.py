@@ -65,3 +65,33 @@ def test_an_officer_without_a_department_cannot_be_made(site: Site) -> None:
     with pytest.raises(InvalidInput) as refused:
         account_of(site.services, Role.DEPARTMENT_OFFICER, department=" ")
     assert refused.value.facts["errors"] == [{"where": "department", "code": "missing", "value": None}]
+
+
+def test_an_officer_registers_the_plan_of_the_own_department_and_sees_no_other(
+    worlds: tuple[World, World, World], officer: httpx.Client, site: Site
+) -> None:
+    assert f"{OWN} organises classes" in officer.get("/responsible", headers={"Accept-Language": "en"}).text
+    plan = {"year": "2026", "department": OTHER, "title": "培训管理方案", "document": "古农发〔2026〕3号", "section": "科教股", "person": "彭向阳"}
+    year = str(site.services.clock.today_on().year)
+    answer = officer.post("/responsible/plans", data=plan | {"year": year}, headers={"X-ClassProof": "1"})
+    assert answer.status_code == 303
+    page = officer.get("/responsible").text
+    assert "科教股" in page and "彭向阳" in page
+    assert OTHER not in page  # what was typed did not make it another department's plan
+    assert officer.post("/responsible/persons", data={"duty": "biweekly"}, headers={"X-ClassProof": "1"}).status_code == 403
+
+
+def test_the_bureau_names_who_reports_and_sees_which_department_has_no_plan(worlds: tuple[World, World, World], site: Site) -> None:
+    account = account_of(site.services, Role.BUREAU_OFFICER)
+    cookies = {cookie_name(site.services.settings): token_of(site.services, account.id)}
+    with httpx.Client(base_url=site.url, cookies=cookies, headers={"X-ClassProof": "1", "Accept-Language": "en"}) as bureau:
+        page = bureau.get("/responsible").text
+        assert f"{OWN} organises classes" in page and f"{OTHER} organises classes" in page
+        assert "Nobody is named who sends it." in bureau.get("/reports").text
+        person = {"duty": "biweekly", "unit": "古县人社局", "named_section": "培训科", "named_person": "袁海燕", "from_on": "2026-01-01"}
+        assert bureau.post("/responsible/persons", data=person).status_code == 303
+        assert "Sent by 袁海燕" in bureau.get("/reports").text
+        wrong = bureau.post("/responsible/persons", data=person | {"from_on": "gestern", "named_person": ""})
+        assert wrong.status_code == 422 and "gestern" not in wrong.headers.get("location", "")
+        own = bureau.get(f"/classes/{worlds[0].training_class.code}").text
+        assert "Funds used by" in own and "Selected by" in own

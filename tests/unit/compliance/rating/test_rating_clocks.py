@@ -70,7 +70,11 @@ def test_a_repair_is_accepted_and_verified_within_the_days_of_the_order() -> Non
     assert item(ItemState.ACCEPTED) == Turn(Party.BUREAU, "verify", after(15))
 
 
+def test_an_item_that_is_not_contested_is_decided_within_the_days_of_the_bureau() -> None:
+    assert item(ItemState.UNCONTESTED) == Turn(Party.BUREAU, "decide", after(15))
+
+
 def test_nobody_is_late_with_an_item_that_awaits_nothing() -> None:
-    running = {ItemState.REPAIR_APPLIED, ItemState.ACCEPTED}
+    running = {ItemState.UNCONTESTED, ItemState.REPAIR_APPLIED, ItemState.ACCEPTED}
     assert {state for state in ItemState if item(state)} == running
     assert {state for state in ItemState if item(state, until=NAMED)} == running | {ItemState.CLASSIFIED}

@@ -188,3 +188,12 @@ def test_every_code_has_words_and_they_never_round_across_a_limit() -> None:
     told = grade.reasons[0].plain()
     assert reason_text(told, "zh") == "就业率 24.9%（应达到 50%）"
     assert plain_texts([], "en") == [NOTHING_TAKEN[1]]
+
+
+def test_an_evaluation_institution_owes_no_tape_of_lessons_and_is_rated_by_the_rest() -> None:
+    """R37, R61: its absence of footage says nothing; complaints count as for anybody."""
+    own = Event(Kind.EVALUATES, date(2026, 1, 1), "GX101")
+    assert rate(RULE, [own]) == Grade(1000, "A", ())
+    graded = rate(RULE, [own, Event(Kind.COMPLAINT, date(2026, 5, 1), "T1")])
+    assert [reason.code for reason in graded.reasons] == ["complaint"]
+    assert graded.score == 1000 - RULE.complaint_points
