@@ -54,6 +54,9 @@ from supervision.footage.service import find
 from supervision.footage.verification import Bench, catalogue, check_hash, confirm, verify
 from supervision.institutions.models import Institution
 from supervision.releases import service as releases
+from supervision.screening.comparing import Comparer, ComparingRule, compare_recording
+from supervision.screening.loop import LoopRule
+from supervision.screening.recycled import RecycledRule
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import Screener, screen
 from supervision.spotchecks import interests, looks, viewing
@@ -64,7 +67,7 @@ from supervision.visits import service as visits
 FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "recording.received": ("verify-recording",),
     "recording.verified": ("catalogue-recording", "screen-recording"),
-    "recording.screened": (),
+    "recording.screened": ("compare-recording",),
     "recording.catalogued": ("confirm-recording", "issue-receipt"),
     "recording.rejected": (),
     "clip.requested": ("cut-clip",),
@@ -127,6 +130,13 @@ def screener(services: Services) -> Screener:
     )
 
 
+def comparer(services: Services) -> Comparer:
+    """What the search for footage used before works with."""
+    today = services.clock.today_on()
+    policy = services.policy
+    return Comparer(screener(services), policy.read(ComparingRule, today), policy.read(RecycledRule, today), policy.read(LoopRule, today))
+
+
 def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
     """Job name → what the worker runs. Arguments are the job's payload: ids as text."""
     return {
@@ -134,6 +144,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "catalogue-recording": lambda recording_id: catalogue(bench(services), UUID(recording_id)),
         "confirm-recording": lambda recording_id: confirm(bench(services), UUID(recording_id)),
         "issue-receipt": partial(_issue_receipt, services),
+        "compare-recording": lambda recording_id: compare_recording(comparer(services), UUID(recording_id)),
         "screen-recording": lambda recording_id: screen(screener(services), UUID(recording_id)),
         "cut-clip": lambda clip_id: clips.cut_clip(
             services.database, services.buckets, UUID(clip_id), clock=services.clock, scratch=services.settings.scratch

@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from supervision.screening.looks import GRID_COLUMNS, GRID_ROWS, HEIGHT_PX, WIDTH_PX, Look
+from supervision.screening.looks import HEIGHT_PX, WIDTH_PX, Look
 
+GRID_COLUMNS: Final = 32
+GRID_ROWS: Final = 18
 STEP_MS: Final = 2_000  # everything is compared on a grid of this step
 CLOCK_ROWS: Final = 2  # of the 18, at the top and at the bottom
 REST_MS: Final = 30_000  # a field's rest is its mean over this long before and after
-LONGEST_BRIDGE_MS: Final = 12_000  # two looks further apart leave the time between them unknown
+LONGEST_BRIDGE_MS: Final = 15_000  # two looks further apart leave the time between them unknown
 NOISE_LEVEL: Final = 0.4  # of 255, for a picture of usual contrast: sensor noise and codec move a field by this
 USUAL_CONTRAST: Final = 40.0
 LIMIT: Final = 4.0

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from supervision.screening.looks import GRID_ROWS, HEIGHT_PX
-from supervision.screening.motion import CLOCK_ROWS
+from supervision.screening.looks import HEIGHT_PX
+from supervision.screening.motion import CLOCK_ROWS, GRID_ROWS
 
 KEY_BITS: Final = 256
 CROPS: Final = (0.0, 0.025, 0.05, 0.075, 0.10)  # of the width and of the height, both sides together

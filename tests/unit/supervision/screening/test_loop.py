@@ -24,7 +24,7 @@ def test_a_minute_played_three_times_more_is_one_lead_where_it_plays():
     assert [f.code for f in found] == [Code.LOOP]
     assert abs(found[0].from_ms - 200_000) <= 34_000
     assert abs(found[0].to_ms - 380_000) <= 34_000
-    assert found[0].figure >= 0.5 == found[0].threshold
+    assert found[0].figure >= found[0].threshold == 0.52
     assert 1 <= found[0].strength <= 1000
     assert found[0].from_ms <= found[0].still_ms < found[0].to_ms
 

@@ -1,0 +1,152 @@
+"""Footage that was used before is found when it comes again, told once, and to the bureau alone. R60, R72; F-05, F-06, F-07, F-13."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import cv2
+import pytest
+from sqlalchemy import func, select
+
+from api.http.services import Services
+from api.wiring import comparer
+from bench.screening.camera import Camera, Defect
+from bench.screening.encoding import Change, Encoder, altered, encode, remux
+from bench.screening.lessons import Lesson
+from bench.screening.rooms import room
+from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope
+from supervision.screening.comparing import compare_recording, near_views
+from supervision.screening.kinship import Kind
+from supervision.screening.looks import Code
+from supervision.screening.recycled_models import CameraView, PacketMark, RecordingMotion, RecycledMatch, Way
+from supervision.screening.screening_models import ScreeningLead
+from tests.factories.world import World, make_world
+from tests.integration.spine.test_upload_to_catalogue import send
+
+Jobs = Callable[[], None]
+SMALL = Encoder(width=320, height=180, crf=30)
+SECONDS = 330
+
+
+def filmed(path: Path, seed: int, *, place: int = 5, seconds: int = SECONDS, defects: tuple[Defect, ...] = ()) -> Path:
+    camera = Camera(Lesson(room(place), seed, seconds, people=10), datetime(2026, 3, 2, 1, 0, tzinfo=UTC), noise_seed=seed, defects=defects)
+    return encode(path, camera.pictures(SMALL.fps), SMALL)
+
+
+@pytest.fixture
+def other(services: Services) -> World:
+    with services.database.transaction(SYSTEM) as session:
+        return make_world(session, services.clock.now_at(), lessons=2, name="另一职业培训学校", days_ago=4)
+
+
+def matches(services: Services) -> list[RecycledMatch]:
+    with services.database.transaction(SYSTEM) as session:
+        return list(session.scalars(select(RecycledMatch).order_by(RecycledMatch.id)))
+
+
+def leads(services: Services, code: Code) -> list[ScreeningLead]:
+    with services.database.transaction(SYSTEM) as session:
+        return list(session.scalars(select(ScreeningLead).where(ScreeningLead.code == code).order_by(ScreeningLead.id)))
+
+
+def test_a_changed_copy_under_another_institution_is_found_with_its_line_and_told_once(
+    services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    source = filmed(tmp_path / "source.mp4", 1)
+    change = Change(begin_s=30, mirror=True, crop=0.05, gain=1.15, lift=6, speed=1.01, clock=datetime(2026, 5, 1, 2, 0, tzinfo=UTC))
+    copy = encode(tmp_path / "copy.mp4", altered(source, change), Encoder(width=426, height=240, crf=32))
+    honest = filmed(tmp_path / "honest.mp4", 2)
+    first = send(services, world, source)
+    run_jobs()
+    send(services, world, honest, file_name=world.file_name(lesson=1))
+    run_jobs()
+    assert matches(services) == []
+    second = send(services, other, copy)
+    run_jobs()
+    (match,) = matches(services)
+    assert (match.first_id, match.second_id) == (first, second)
+    assert (match.kind, match.way, match.mirrored) == (Kind.AGAIN, Way.MOVEMENT, True)
+    # the first one's t is the copy's (t - 30 s) / 1.01
+    assert abs(match.slope_ppm - 1_000_000 / 1.01) < 8_000
+    assert abs(match.offset_ms + 30_000 / 1.01) < 4_000
+    (lead,) = leads(services, Code.RECYCLED)
+    assert (lead.recording_id, lead.related_recording_id, lead.institution_id) == (second, first, other.institution.id)
+    assert not lead.technical
+    assert lead.related_from_ms is not None
+    assert abs(lead.related_from_ms - (30_000 + 1.01 * lead.from_ms)) < 4_000
+    # a second run, and a run for the older one, tell nothing new
+    for recording_id in (first, second):
+        assert compare_recording(comparer(services), recording_id) == []
+    assert len(matches(services)) == len(leads(services, Code.RECYCLED)) == 1
+    for scope in (Scope("institution", other.institution.id), Scope("institution", world.institution.id), PUBLIC):
+        with services.database.transaction(scope) as session:
+            for table in (RecycledMatch, RecordingMotion, PacketMark, CameraView):
+                assert session.scalar(select(func.count()).select_from(table)) == 0
+            assert session.scalar(select(func.count()).where(ScreeningLead.code == Code.RECYCLED)) == 0
+    with services.database.transaction(BUREAU) as session:
+        assert session.scalar(select(func.count()).select_from(RecycledMatch)) == 1
+
+
+def test_a_piece_cut_out_without_re_encoding_is_found_by_its_packets(
+    services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    source = filmed(tmp_path / "source.mp4", 3)
+    first = send(services, world, source)
+    second = send(services, other, remux(source, tmp_path / "cut.ts", 60, 270), file_name=other.file_name(suffix="ts"))
+    run_jobs()
+    (match,) = matches(services)
+    assert match.way is Way.PACKETS
+    assert {match.first_id, match.second_id} == {first, second}
+    line = match.offset_ms if match.first_id == second else -match.offset_ms
+    assert abs(line - 60_000) <= 2_000
+
+
+def test_the_same_minutes_claimed_by_two_institutions_are_one_class_filmed_for_two(
+    services: Services, world: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        twin = make_world(session, services.clock.now_at(), lessons=1, name="同时开班学校")
+    lesson = Lesson(room(6), 4, SECONDS, people=10)
+    paths = []
+    for n, beside in enumerate((None, (1.0, 1.03, 4.0, -3.0))):
+        camera = Camera(lesson, datetime(2026, 3, 2, 1, 0, tzinfo=UTC), noise_seed=n, beside=beside)
+        paths.append(encode(tmp_path / f"{n}.mp4", camera.pictures(SMALL.fps), SMALL))
+    send(services, world, paths[0])
+    send(services, twin, paths[1])
+    run_jobs()
+    (match,) = matches(services)
+    assert match.kind is Kind.TOGETHER
+    assert match.way is Way.MOVEMENT
+
+
+def test_one_lesson_sent_twice_is_nothing(services: Services, world: World, run_jobs: Jobs, tmp_path: Path) -> None:
+    source = filmed(tmp_path / "source.mp4", 5)
+    again = encode(tmp_path / "again.mp4", altered(source, Change()), Encoder(width=320, height=180, crf=33))
+    send(services, world, source)
+    send(services, world, again, file_name=world.file_name(camera=1))
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        assert session.scalar(select(func.count()).where(RecordingMotion.compared_at.is_not(None))) == 2
+    assert matches(services) == []
+    assert leads(services, Code.RECYCLED) == []
+
+
+def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_keys(
+    services: Services, world: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    looped = filmed(tmp_path / "loop.mp4", 6, defects=(Defect("loop", 110, 300, 60),))
+    recording_id: UUID = send(services, world, looped)
+    run_jobs()
+    (lead,) = leads(services, Code.LOOP)
+    assert lead.recording_id == recording_id
+    assert abs(lead.from_ms - 110_000) <= 40_000
+    assert abs(lead.to_ms - 300_000) <= 40_000
+    send(services, world, filmed(tmp_path / "elsewhere.mp4", 7, place=9, seconds=90), file_name=world.file_name(lesson=1))
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        views = list(session.scalars(select(RecordingMotion.view_id).order_by(RecordingMotion.made_at)))
+        assert len(set(views)) == 2
+        mirrored = cv2.resize(room(9).picture, (320, 180), interpolation=cv2.INTER_AREA)[:, ::-1]
+        assert near_views(session, mirrored, 72)[:1] == [views[1]]
+        assert near_views(session, cv2.resize(room(77).picture, (320, 180)), 72) == []
