@@ -1,19 +1,50 @@
 """Large recordings for measuring: a minute encoded once, its packets repeated until the file is as large as wanted."""
 
 from pathlib import Path
+from typing import Any
 
 import av
+import cv2
+import numpy as np
 
 from tests.videos import Scene, record
 
 MINUTE = Scene(seconds=60, fps=25, width=1280, height=720, gop=50, noise=5, sound=True, crf=24, seed=5)
 
 
-def large_mp4(target: Path, at_least_bytes: int) -> Path:
-    """A fast-start MP4 of real H.264 (and sound) packets with rising times."""
+HD_BITS_S = 2_000_000
+
+
+def hd_minute(target: Path) -> Path:
+    """A furnished room in 1080p25 with somebody walking, camera noise and a clock: 2 Mbit/s, a key frame every 50 pictures, as recorders do."""
+    width, height, fps = 1920, 1080, 25
+    dice = np.random.default_rng(3)
+    wall = np.zeros((height, width), np.uint8)
+    for _ in range(400):
+        x, y, w, h = (int(v) for v in dice.integers((0, 0, 10, 10), (width, height, 200, 160)))
+        cv2.rectangle(wall, (x, y), (x + w, y + h), int(dice.integers(20, 235)), -1)
+    room = np.clip(cv2.GaussianBlur(wall, (0, 0), 1.2) + dice.normal(0, 6, (height, width)), 0, 255).astype(np.int16)
+    grain = dice.normal(0, 3, (8, height, width)).astype(np.int16)
+    with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+        video: Any = out.add_stream("libx264", rate=fps)  # Any: PyAV returns a union of stream kinds
+        video.width, video.height, video.pix_fmt, video.bit_rate = width, height, "yuv420p", HD_BITS_S
+        video.options = {"preset": "veryfast", "g": "50", "keyint_min": "50", "sc_threshold": "0", "bf": "0", "maxrate": "2500k", "bufsize": "4000k"}
+        for n in range(60 * fps):
+            picture = np.clip(room + np.roll(grain[n % 8], n * 7919), 0, 255).astype(np.uint8)
+            cv2.ellipse(picture, (n * 2 % width, 700), (80, 220), 0, 0, 360, 90, -1)
+            cv2.putText(picture, f"2026-11-29 09:00:{n // fps:02d}", (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, 255, 3)
+            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
+            frame.pts = n
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return target
+
+
+def large_mp4(target: Path, at_least_bytes: int, *, minute: Path | None = None) -> Path:
+    """A fast-start MP4 of real H.264 (and sound) packets with rising times. `minute`: a minute of something else than the usual scene."""
     if target.exists() and target.stat().st_size >= at_least_bytes:
         return target
-    source = record(MINUTE)
+    source = minute or record(MINUTE)
     partial = target.with_suffix(".part")
     with av.open(str(source)) as media, av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         streams = [s for s in media.streams if s.type in ("video", "audio")]

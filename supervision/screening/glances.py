@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -48,6 +48,10 @@ class Glances:
     def __len__(self) -> int:
         return len(self.media_ms)
 
+    def where(self, chosen: NDArray[Any]) -> Self:  # Any: a mask or an order
+        """The chosen rows."""
+        return type(self)(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
     def to_bytes(self) -> bytes:
         held = io.BytesIO()
         np.savez(held, **{f.name: getattr(self, f.name) for f in fields(self)})
@@ -82,7 +86,12 @@ class Glancer:
     compared_ms: int = -(1 << 62)
     _anchor_view: Reference | None = None
 
+    def afresh(self, *, view_every_ms: int) -> "Glancer":
+        """Another one for a stretch by itself, with the same view to compare with."""
+        return Glancer(view_every_ms, self.reference, anchor=self.anchor)
+
     def take(self, looks: Sequence[Look]) -> Glances:
+        """Figures of these looks, in their order."""
         rows = [self._row(look) for look in looks]
         columns = [np.array(column, np.float32) for column in zip(*rows, strict=True)] if rows else [np.zeros(0, np.float32)] * 9
         return Glances(np.array([look.media_ms for look in looks], np.int64), *columns)

@@ -17,8 +17,10 @@ class ScreeningRule:
     screening_covered_texture_permille: int
     screening_covered_s: int
     screening_defocus_sharp_permille: int
+    screening_defocus_fall_permille: int
     screening_defocus_s: int
     screening_frozen_change_milli: int
+    screening_frozen_coding_milli: int
     screening_frozen_s: int
     screening_unmoving_change_milli: int
     screening_unmoving_s: int

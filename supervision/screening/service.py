@@ -26,13 +26,14 @@ from storage.kernel.events import Event, Events
 from storage.kernel.scratch import working_folder
 from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.index import MarkIndex, SampleIndex, build_index, from_bytes
-from storage.media.looks import BATCH_LOOKS, Batch, Density, read_looks
+from storage.media.looks import ALL_KEYS, BATCH_LOOKS, Batch, Density, read_looks
 from storage.media.packets import PacketFacts
 from storage.media.source import ByteSource
 from storage.media.still import frame_at
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
+from supervision.screening import closer
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import HEIGHT_PX, TECHNICAL, WIDTH_PX, Found, Look, Luma
 from supervision.screening.rules import ScreeningRule
@@ -77,6 +78,17 @@ class _Pass:
     glancer: Glancer
     glances: list[Glances]
     missing_ms: list[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closer:
+    """All glances, the closer ones among them, and what those cost."""
+
+    glances: Glances
+    looks: int
+    bytes_read: int
+    requests: int
+    cpu_ms: int
 
 
 def screen(screener: Screener, recording_id: UUID, *, again: bool = False) -> RunState | None:
@@ -164,6 +176,22 @@ def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleInd
     return ""
 
 
+def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> Closer:
+    """Every key frame around what looked wrong. Without a checkpoint: it is a small part, and done again when the worker dies."""
+    glances = Glances.joined(begun.glances)
+    parts, looks, read, requests, cpu_ms = [], 0, 0, 0, 0
+    with working_folder(screener.scratch) as folder:
+        for from_ms, to_ms in closer.spans(glances, begun.duration_ms, screener.rule):
+            glancer = begun.glancer.afresh(view_every_ms=0)
+            for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms, scratch=folder):
+                began = time.thread_time()
+                parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
+                begun.missing_ms += batch.missing_ms
+                looks, read, requests = looks + len(batch.looks), read + batch.bytes_read, requests + batch.requests
+                cpu_ms += batch.cpu_ms + round((time.thread_time() - began) * 1000)
+    return Closer(closer.merged(glances, parts), looks, read, requests, cpu_ms)
+
+
 def _checkpoint(screener: Screener, begun: _Pass, batch: Batch, glances: Glances, own_ms: int) -> bool:
     """Keep a batch and move the checkpoint, unless somebody else has moved it."""
     with screener.database.transaction(SYSTEM) as session:
@@ -192,12 +220,11 @@ def _finish(
 ) -> RunState | None:
     if refused == "overtaken":
         return None
+    near = _look_closer(screener, begun, source, index)
     began = time.thread_time()
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
-    seen = Seen(
-        Glances.joined(begun.glances), begun.missing_ms, packets or _packets_of_index(index), begun.duration_ms, begun.height_px, begun.has_sound
-    )
+    seen = Seen(near.glances, begun.missing_ms, packets or _packets_of_index(index), begun.duration_ms, begun.height_px, begun.has_sound)
     found = find_all(seen, screener.rule)
     found = sorted(sorted(found, key=lambda one: -one.strength)[:MOST_LEADS], key=lambda one: (one.from_ms, one.code))
     stills = _stills(screener, begun, source, index, found)
@@ -210,7 +237,8 @@ def _finish(
         add_leads(session, recording_id, begun.tenant, found, stills, run_id=run.id, at=now)
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
         run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
-        run.cpu_ms, run.ended_at = run.cpu_ms + own_ms, now
+        run.looks, run.bytes_read, run.requests = run.looks + near.looks, run.bytes_read + near.bytes_read, run.requests + near.requests
+        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + own_ms, now
         screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
         return run.state
 

@@ -3,14 +3,19 @@
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.signals.spans import lasting
+from supervision.screening.signals.spans import Bools, lasting
 
 CLAUSE = "R71, F-09"
 
 
-def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+def held(glances: Glances, rule: ScreeningRule) -> Bools:
     """Dark all over and without structure; a dark room with a lit screen has structure."""
-    dark = (glances.mean <= rule.screening_black_grey) & (glances.texture * 1000 <= rule.screening_covered_texture_permille)
+    return (glances.mean <= rule.screening_black_grey) & (glances.texture * 1000 <= rule.screening_covered_texture_permille)
+
+
+def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+    """Where it holds for long enough."""
+    dark = held(glances, rule)
     found = []
     for first, stop, from_ms, to_ms in lasting(dark, glances.media_ms, duration_ms, rule.screening_black_s * 1000):
         figure = float(glances.mean[first:stop].mean())

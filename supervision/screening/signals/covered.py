@@ -3,15 +3,20 @@
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.signals.spans import lasting
+from supervision.screening.signals.spans import Bools, lasting
 
 CLAUSE = "R71, F-09"
 
 
-def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+def held(glances: Glances, rule: ScreeningRule) -> Bools:
     """Few blocks with any structure, though it is not black."""
+    return (glances.texture * 1000 <= rule.screening_covered_texture_permille) & (glances.mean > rule.screening_black_grey)
+
+
+def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+    """Where it holds for long enough."""
     limit = rule.screening_covered_texture_permille
-    bare = (glances.texture * 1000 <= limit) & (glances.mean > rule.screening_black_grey)
+    bare = held(glances, rule)
     found = []
     for first, stop, from_ms, to_ms in lasting(bare, glances.media_ms, duration_ms, rule.screening_covered_s * 1000):
         figure = float(glances.texture[first:stop].mean() * 1000)

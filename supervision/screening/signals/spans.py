@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from supervision.screening.looks import runs
 
+Bools = NDArray[np.bool_]
 
-def lasting(
-    held: NDArray[np.bool_], media_ms: NDArray[np.int64], end_ms: int, least_ms: int, *, back: bool = False
-) -> Iterator[tuple[int, int, int, int]]:
+
+def lasting(held: Bools, media_ms: NDArray[np.int64], end_ms: int, least_ms: int, *, back: bool = False) -> Iterator[tuple[int, int, int, int]]:
     """(first, last + 1, from_ms, to_ms) of every run of looks that lasts at least `least_ms`.
 
     A run lasts until the next look that is not of it, at most until the recording ends. `back`: the condition is about the look and the one before,

@@ -5,11 +5,35 @@ import numpy as np
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.signals.spans import lasting
+from supervision.screening.signals import defocused
+from supervision.screening.signals.spans import Bools, lasting
 
 CLAUSE = "R71, F-09"
 OTHER_CLAUSE = "R77, F-12"
 MOST_SHIFT_PERMILLE = 500
+
+
+def held(glances: Glances, rule: ScreeningRule) -> Bools:
+    """The look was compared and is not the approved view as approved. Where nothing was compared: no."""
+    return moved(glances, rule) | other(glances, rule)
+
+
+def moved(glances: Glances, rule: ScreeningRule) -> Bools:
+    """Recognised, and elsewhere in the picture."""
+    away = (glances.shift > rule.screening_view_shift_permille) | (glances.angle > rule.screening_view_angle_degrees)
+    return (glances.points >= rule.screening_view_least_points) & away
+
+
+def other(glances: Glances, rule: ScreeningRule) -> Bools:
+    """Hardly a point of the approved view, in a picture sharp enough to have points."""
+    return (glances.points < rule.screening_view_other_points) & ~defocused.held(glances, rule)
+
+
+def _closed(held: Bools) -> Bools:
+    """A single look between two that agree, with somebody before the lens, does not end a run."""
+    between = held.copy()
+    between[1:-1] |= held[:-2] & held[2:]
+    return between
 
 
 def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:
@@ -19,16 +43,13 @@ def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]
         return []
     times, points = glances.media_ms[compared], glances.points[compared]
     shift, angle = glances.shift[compared], glances.angle[compared]
-    recognised = points >= rule.screening_view_least_points
-    moved = recognised & ((shift > rule.screening_view_shift_permille) | (angle > rule.screening_view_angle_degrees))
     found = []
-    for first, stop, from_ms, to_ms in lasting(moved, times, duration_ms, rule.screening_view_s * 1000):
+    for first, stop, from_ms, to_ms in lasting(_closed(moved(glances, rule)[compared]), times, duration_ms, rule.screening_view_s * 1000):
         figure, limit = float(np.median(shift[first:stop])), float(rule.screening_view_shift_permille)
         by_angle = strength(float(np.median(angle[first:stop])), rule.screening_view_angle_degrees, 45)
         degree = max(strength(figure, limit, MOST_SHIFT_PERMILLE), by_angle)
         found.append(Found(Code.VIEW_MOVED, from_ms, to_ms, figure, limit, degree, int(times[(first + stop - 1) // 2])))
-    other = points < rule.screening_view_other_points
-    for first, stop, from_ms, to_ms in lasting(other, times, duration_ms, rule.screening_view_s * 1000):
+    for first, stop, from_ms, to_ms in lasting(_closed(other(glances, rule)[compared]), times, duration_ms, rule.screening_view_s * 1000):
         figure, limit = float(np.median(points[first:stop])), float(rule.screening_view_other_points)
         found.append(Found(Code.OTHER_VIEW, from_ms, to_ms, figure, limit, strength(figure, limit, 0), int(times[(first + stop - 1) // 2])))
     return found

@@ -1,0 +1,144 @@
+"""How good is each signal of one recording? Made defects and honest lessons of the held-out part, through the very pass that the worker runs.
+
+`python -m bench.screening_signals [tuning|held-out] [recordings of each defect] [honest lessons of each room]` prints the table; of the held-out
+part it writes `supervision/screening/held_out.json`, the table that the product shows. Thresholds were chosen on the tuning part.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from bench.screening.cases import Filmed, Part, Truth, honest, spoilt
+from bench.screening.real import clips
+from compliance.policy.book import Book
+from storage.media.index import build_index
+from storage.media.looks import ALL_KEYS, Density, read_looks
+from storage.media.source import FileSource
+from supervision.screening import closer, measured
+from supervision.screening.glances import Glancer, Glances
+from supervision.screening.looks import Code, Found, Look
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.service import _packets_of_index
+from supervision.screening.signals.every import Seen, find_all
+
+# what each made defect should be called; the others are measured where they are searched for
+EXPECTED: Final = {
+    "black": Code.BLACK,
+    "covered": Code.COVERED,
+    "defocused": Code.DEFOCUSED,
+    "frozen": Code.FROZEN,
+    "moved": Code.VIEW_MOVED,
+    "other-room": Code.OTHER_VIEW,
+    "jump": Code.TIME_JUMP,
+}
+SLACK_MS: Final = 10_000
+# drawn lessons have five pictures a second and 360 lines, by design of the generator: both signals are exact and have tests instead
+RULE: Final = replace(Book.load().read(ScreeningRule, on=date(2026, 9, 1)), screening_least_frames=2, min_height_px=100)
+
+
+def screened(path: Path) -> tuple[list[Found], int]:
+    """(what is found, duration). The worker's steps without its tables."""
+    with FileSource(path) as source:
+        index = build_index(source)
+        glancer, parts, missing = Glancer(RULE.screening_view_every_s * 1000), [], []
+        for batch in read_looks(source, index, Density(RULE.screening_step_s * 1000)):
+            parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
+            missing += batch.missing_ms
+        cheap, near = Glances.joined(parts), []
+        for from_ms, to_ms in closer.spans(cheap, index.duration_ms, RULE):
+            again = glancer.afresh(view_every_ms=0)
+            for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms):
+                near.append(again.take([Look(at, luma) for at, luma in batch.looks]))
+                missing += batch.missing_ms
+        seen = Seen(closer.merged(cheap, near), missing, _packets_of_index(index), index.duration_ms, 1080, True)
+    return find_all(seen, RULE), index.duration_ms
+
+
+def lies(found: Found, begin_ms: int, end_ms: int, slack_ms: int = SLACK_MS) -> bool:
+    """The lead covers at least half of the defect and hardly anything else."""
+    inside = min(found.to_ms, end_ms) - max(found.from_ms, begin_ms)
+    return inside * 2 >= end_ms - begin_ms and found.from_ms >= begin_ms - slack_ms and found.to_ms <= end_ms + slack_ms
+
+
+@dataclass
+class Tally:
+    """What was seen so far."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    edges: dict[str, list[int]] = field(default_factory=dict)
+    false: Counter[Code] = field(default_factory=Counter)
+    hours: float = 0.0
+
+    def honest(self, name: str, leads: Sequence[Found], duration_ms: int) -> None:
+        """Nothing should be found here."""
+        self.hours += duration_ms / 3_600_000
+        for one in leads:
+            self.false[one.code] += 1
+            print(f"false in {name}: {one}", flush=True)
+
+    def spoilt(self, name: str, truth: Truth, leads: Sequence[Found], duration_ms: int) -> None:
+        """One defect; outside of it the lesson is honest."""
+        self.tried[truth.kind] += 1
+        hits = [one for one in leads if one.code is EXPECTED[truth.kind] and lies(one, truth.begin_ms, truth.end_ms)]
+        if hits:
+            self.found[truth.kind] += 1
+            worst = max(abs(hits[0].from_ms - truth.begin_ms), abs(hits[0].to_ms - truth.end_ms))
+            self.edges.setdefault(truth.kind, []).append(worst)
+        else:
+            print(f"missed {name}: {truth} {[(o.code.value, o.from_ms, o.to_ms, round(o.figure, 2)) for o in leads]}", flush=True)
+        outside = [one for one in leads if one.to_ms <= truth.begin_ms - SLACK_MS or one.from_ms >= truth.end_ms + SLACK_MS]
+        self.honest(name, outside, duration_ms)
+
+
+def main() -> None:
+    """Measure one part."""
+    part: Part = "tuning" if sys.argv[1:2] == ["tuning"] else "held-out"
+    count, per_room = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((2, 20), (3, 8)))
+    tally = Tally()
+    with tempfile.TemporaryDirectory(prefix="classproof-signals-") as folder:
+        for film in spoilt(part, count, kinds=tuple(EXPECTED)):
+            tally.spoilt(film.name, film.truths[0], *_of(film, Path(folder)))
+        for film in honest(part, per_room=per_room):
+            tally.honest(film.name, *_of(film, Path(folder)))
+        for path in clips():
+            if path.suffix == ".mp4":  # key frames of a GIF are what nobody records
+                tally.honest(path.name, *screened(path))
+    _tell(part, tally)
+
+
+def _tell(part: Part, tally: Tally) -> None:
+    """The table on the terminal; of the held-out part into the product as well."""
+    recall = [{"code": EXPECTED[kind].value, "attack": kind, "tried": n, "found": tally.found[kind]} for kind, n in tally.tried.items()]
+    watched = (*EXPECTED.values(), Code.NO_MOVEMENT)
+    alarms = [{"code": code.value, "false_alarms": tally.false[code], "camera_hours": round(tally.hours, 2)} for code in watched]
+    for kind, n in tally.tried.items():
+        low, high = measured.share_interval(tally.found[kind], n)
+        worst = max(tally.edges.get(kind, [0])) / 1000
+        print(f"{kind:12} {tally.found[kind]}/{n}  {low:.3f} – {high:.3f}  edges at most {worst:.1f} s off", flush=True)
+    for code in watched:
+        most = measured.events_at_most(tally.false[code]) / tally.hours
+        print(f"{code.value:14} {tally.false[code]} false in {tally.hours:.1f} camera-hours, at most {most:.3f} an hour", flush=True)
+    if part == "held-out":
+        measured.HELD_OUT.write_text(measured.plain(recall, alarms, signals_version=_version()), encoding="utf-8")
+
+
+def _of(film: Filmed, folder: Path) -> tuple[list[Found], int]:
+    path = film.write(folder)
+    answer = screened(path)
+    path.unlink()
+    return answer
+
+
+def _version() -> str:
+    rule: Any = Book.load().read(ScreeningRule, on=date(2026, 9, 1))  # Any: the rule of that day
+    return str(rule.version)
+
+
+if __name__ == "__main__":
+    main()

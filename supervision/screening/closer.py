@@ -1,0 +1,60 @@
+"""Where the cheap pass asks for a closer look: every key frame around what looked wrong in it. Pure. R60.
+
+A defect of twenty seconds shows in one or two of the looks of the cheap pass. Whether it lasts, and from when to when, the key frames around it say;
+a single odd look (somebody before the lens, a lamp going on) is cleared up the same way.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from supervision.screening.glances import Glances
+from supervision.screening.looks import runs
+from supervision.screening.rules import ScreeningRule
+from supervision.screening.signals import black, covered, defocused, frozen, view_changed
+
+LONG_STEPS: Final = 6  # of a longer run only the two ends are looked at
+MOST_SHARE: Final = 0.25  # of a long recording; one that is odd all over needs no closer look
+ALWAYS_MS: Final = 300_000
+
+
+def spans(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[tuple[int, int]]:
+    """Stretches `[from_ms, to_ms)` of media time, in order, none touching another."""
+    step_ms = rule.screening_step_s * 1000
+    wanted: list[tuple[int, int]] = []
+    for signal in (black, covered, defocused, frozen, view_changed):
+        for first, stop in runs(signal.held(glances, rule).tolist()):
+            from_ms, to_ms = int(glances.media_ms[first]), int(glances.media_ms[stop - 1])
+            if signal is frozen:
+                from_ms = int(glances.media_ms[max(first - 1, 0)])
+            # a view is compared now and then: what the looks beside the run show of it is not known
+            around_ms = step_ms + (rule.screening_view_every_s * 1000 if signal is view_changed else 0)
+            if to_ms - from_ms <= LONG_STEPS * step_ms:
+                wanted.append((from_ms - around_ms, to_ms + around_ms))
+            else:
+                wanted += [(from_ms - around_ms, from_ms + step_ms), (to_ms - step_ms, to_ms + around_ms)]
+    joined: list[tuple[int, int]] = []
+    for from_ms, to_ms in sorted((max(a, 0), min(b, duration_ms)) for a, b in wanted):
+        if joined and from_ms <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(to_ms, joined[-1][1])
+        else:
+            joined.append((from_ms, to_ms))
+    kept, left_ms = [], max(int(duration_ms * MOST_SHARE), ALWAYS_MS)
+    for from_ms, to_ms in joined:
+        if to_ms - from_ms <= left_ms and to_ms > from_ms:
+            kept.append((from_ms, to_ms))
+            left_ms -= to_ms - from_ms
+    return kept
+
+
+def merged(glances: Glances, closer: Sequence[Glances]) -> Glances:
+    """The closer looks in place of the cheap ones of their stretch."""
+    parts = [part for part in closer if len(part)]
+    if not parts:
+        return glances
+    outside = np.ones(len(glances), bool)
+    for part in parts:
+        outside &= (glances.media_ms < part.media_ms[0]) | (glances.media_ms > part.media_ms[-1])
+    whole = Glances.joined([glances.where(outside), *parts])
+    return whole.where(np.argsort(whole.media_ms, kind="stable"))
