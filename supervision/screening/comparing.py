@@ -269,8 +269,8 @@ def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same) 
     pair = session.begin_nested()
     lead = add_leads(session, recording_id, mine.institution_id, [told], {}, run_id=None, at=at)[0]
     lead.related_recording_id, lead.related_from_ms, lead.related_to_ms = same.other, there[0], there[1]
-    line = same.line if first == recording_id else _turned(same.line)
-    spans = same.spans if first == recording_id else _moved(same.spans, same.line)
+    line = same.line if first == recording_id else turned(same.line)
+    spans = same.spans if first == recording_id else moved_spans(same.spans, same.line)
     row = insert(RecycledMatch).values(
         first_id=first, second_id=second, lead_id=lead.id, kind=kind, way=same.way, mirrored=same.mirrored, offset_ms=line.offset_ms,
         slope_ppm=round(line.slope * 1_000_000), windows=same.windows, agreement_permille=same.agreement_permille,
@@ -284,12 +284,12 @@ def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same) 
     return lead.id
 
 
-def _turned(line: Line) -> Line:
+def turned(line: Line) -> Line:
     """The same line seen from the source."""
     return Line(round(-line.offset_ms / line.slope), round(1 / line.slope, 6))
 
 
-def _moved(spans: Sequence[tuple[int, int]], line: Line) -> tuple[tuple[int, int], ...]:
+def moved_spans(spans: Sequence[tuple[int, int]], line: Line) -> tuple[tuple[int, int], ...]:
     return tuple((max(line.source_ms(begin), 0), max(line.source_ms(end), 1)) for begin, end in spans)
 
 

@@ -6,7 +6,7 @@ time are compared in full (`recycled.py`), and only that comparison tells of any
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -25,6 +25,7 @@ ASK_EVERY: Final = 6  # of the asking recording one signature in so many is look
 NEAR_BITS: Final = 14
 DISTANCE_BIN: Final = 8  # signatures: half a minute, so that a changed speed stays in two neighbouring bins for a quarter of an hour
 LEAST_VOTES: Final = 2
+BLOCK: Final = 1 << 15  # signatures that are searched at once: they stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,10 @@ def pointed_at(asking: Residual, stored: NDArray[np.uint64], begins: NDArray[np.
         mine, busy = signatures(flipped(asking) if mirrored else asking)
         votes: Mapping[tuple[int, int], dict[int, int]] = defaultdict(dict)
         chosen = [i for i in range(0, len(mine), ASK_EVERY) if busy[i]]
-        for i in chosen:
-            near = np.bitwise_count(stored ^ mine[i])
-            hits = np.flatnonzero(near <= NEAR_BITS)
+        for i, hits, near in _near(stored, [(i, mine[i]) for i in chosen]):
             rows = np.searchsorted(begins, hits, "right") - 1
             lags = hits - begins[rows] - i
-            for row, lag, bits in zip(rows.tolist(), lags.tolist(), near[hits].tolist(), strict=True):
+            for row, lag, bits in zip(rows.tolist(), lags.tolist(), near.tolist(), strict=True):
                 gain = NEAR_BITS + 1 - bits
                 for place in {lag // DISTANCE_BIN, (lag + DISTANCE_BIN // 2) // DISTANCE_BIN + (1 << 20)}:
                     each = votes[row, place]
@@ -79,6 +78,19 @@ def pointed_at(asking: Residual, stored: NDArray[np.uint64], begins: NDArray[np.
                 best[row] = max(best.get(row, (0, 0)), (len(each), sum(each.values())))
         found += [Pointed(row, mirrored, count, weight) for row, (count, weight) in best.items()]
     return sorted(found, key=lambda p: (-p.weight, p.row))[:most]
+
+
+def _near(stored: NDArray[np.uint64], asked: Sequence[tuple[int, np.uint64]]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]:
+    """For each asked signature the places within `NEAR_BITS` and their bits, block by block: a block stays in the cache for all of them."""
+    mixed, bits = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8)
+    for first in range(0, len(stored), BLOCK):
+        block = stored[first : first + BLOCK]
+        for i, signature in asked:
+            np.bitwise_xor(block, signature, out=mixed[: len(block)])
+            np.bitwise_count(mixed[: len(block)], out=bits[: len(block)])
+            hits = np.flatnonzero(bits[: len(block)] <= NEAR_BITS)
+            if len(hits):
+                yield i, hits + first, bits[hits].copy()
 
 
 def _coarse(series: Residual) -> NDArray[np.float32]:

@@ -58,9 +58,9 @@ def distances(keys: NDArray[np.uint64], asked: Key) -> NDArray[np.uint16]:
 def nearest(keys: NDArray[np.uint64], asked: Sequence[Key] | NDArray[np.uint64], limit: int, most: int) -> list[tuple[int, int]]:
     """(row, bits) of the at most `most` keys within `limit` bits of any of `asked`, nearest first. Reads `keys` once per asked key, flat."""
     best: dict[int, int] = {}
-    for key in asked:
-        for first in range(0, len(keys), 1 << 18):  # a piece stays in the cache
-            bits = distances(keys[first : first + (1 << 18)], key)
+    for first in range(0, len(keys), 1 << 15):  # a piece stays in the cache for all asked keys
+        for key in asked:
+            bits = distances(keys[first : first + (1 << 15)], key)
             for row in np.flatnonzero(bits <= limit):
                 best[first + int(row)] = min(best.get(first + int(row), KEY_BITS), int(bits[row]))
     return sorted(best.items(), key=lambda item: (item[1], item[0]))[:most]
