@@ -57,6 +57,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("miss-visits", timedelta(minutes=10)),
     Timed("keep-approvals", timedelta(minutes=10)),
     Timed("remind-findings", timedelta(hours=1)),
+    Timed("open-looks", timedelta(hours=1)),
     Timed("expire-credit-items", timedelta(hours=1)),
     Timed("detect-interests", timedelta(hours=1)),
     Timed("detect-exits", timedelta(days=1)),

@@ -30,6 +30,7 @@ import supervision.screening.recycled_models
 import supervision.screening.screening_models
 import supervision.spotchecks.interest_models
 import supervision.spotchecks.models
+import supervision.spotchecks.result_models
 import supervision.spotchecks.room_models
 import supervision.visits.models
 from storage.database.base import Base

@@ -59,7 +59,7 @@ from supervision.screening.loop import LoopRule
 from supervision.screening.recycled import RecycledRule
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import Screener, screen
-from supervision.spotchecks import interests, looks, viewing
+from supervision.spotchecks import interests, looks, results, viewing
 from supervision.spotchecks.flags import FlagSource, catalogue_flags, screening_flags
 from supervision.spotchecks.rules import ReviewRule
 from supervision.visits import service as visits
@@ -154,6 +154,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         ),
         "end-viewing": partial(_end_viewing, services),
         "end-releases": partial(_end_releases, services),
+        "open-looks": partial(_open_looks, services),
         "prepare-review": partial(_prepare_review, services),
         "follow-review": partial(_follow_review, services),
         "detect-interests": partial(_detect_interests, services),
@@ -271,6 +272,16 @@ def _end_releases(services: Services) -> None:
     with services.database.transaction(SYSTEM) as session:
         for purpose in releases.end_over(session, actor=SCHEDULER, clock=services.clock):
             discarding.discard(session, services.buckets.viewing, purpose, why="the release is over", actor=SCHEDULER, at=services.clock.now_at())
+
+
+def _open_looks(services: Services) -> None:
+    """Lines of closed rounds whose findings have all ended."""
+    with services.database.transaction(SYSTEM) as session:
+        rounds = results.due(session, services.clock.now_at())
+    for code, round_id in rounds:
+        with services.database.transaction(SYSTEM) as session:
+            ends = findings_q.ends_of_round(session, round_id)
+            results.open_lines(session, code, ends=ends, actor=SCHEDULER, clock=services.clock)
 
 
 def _extend_locks(services: Services) -> None:

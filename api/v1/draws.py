@@ -25,7 +25,7 @@ from supervision.sampling.draw import SamplingRule
 from supervision.sampling.lifecycle import DrawMethod
 from supervision.sampling.models import DrawRound
 from supervision.sampling.strata import RiskWeights, StratifyBy
-from supervision.spotchecks import recusals
+from supervision.spotchecks import recusals, results
 from supervision.spotchecks import service as spotchecks
 from supervision.spotchecks.rules import ReviewRule
 from supervision.visits import service as visits
@@ -149,6 +149,13 @@ def published(_caller: Anyone, session: SessionDep, code: Code) -> JSONResponse:
     """Everything needed to recompute the draw, and nothing about a person."""
     content: Any = publication.export_public(session, code)  # Any: JSON
     return JSONResponse(content, headers={"Content-Disposition": f'attachment; filename="{code}.json"'})
+
+
+@router.get("/draws/{code}/looks.json")
+def published_looks(_caller: Anyone, session: SessionDep, code: Code) -> JSONResponse:
+    """What the blind looks of a closed round said: totals, a commitment to each line, and the lines when all findings of the round have ended."""
+    content: Any = results.export_looks(session, code)  # Any: JSON
+    return JSONResponse(content, headers={"Content-Disposition": f'attachment; filename="{code}.looks.json"'})
 
 
 @router.post("/draws", status_code=status.HTTP_201_CREATED)

@@ -113,6 +113,7 @@ FINDING_MOVES: Final[Moves[FindingState, FindingEvent]] = {
     (_S.RECTIFYING, _E.VOID): _VOID,
 }
 
+ENDED: Final = frozenset(FindingState) - {state for state, _ in FINDING_MOVES}  # nothing follows any more
 INSTITUTION_SEES: Final = (
     _S.NOTICED,
     _S.REPLIED,

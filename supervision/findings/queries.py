@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from supervision.findings.errors import FindingNotFound, PaperNotFound
-from supervision.findings.lifecycle import INSTITUTION_SEES, FindingState
+from supervision.findings.lifecycle import ENDED, INSTITUTION_SEES, FindingState
 from supervision.findings.models import Audience, Finding, FindingAttachment, FindingPaper, FindingReminder
 from supervision.findings.rules import DefectCode, Severity
 from supervision.institutions.models import Institution
+from supervision.spotchecks.models import ReviewAssignment
 
 
 def finding(session: Session, code: str, *, institution_id: UUID | None = None) -> Finding:
@@ -68,6 +69,22 @@ def findings_of_assignment(session: Session, assignment_id: UUID) -> Sequence[Fi
     return session.scalars(
         select(Finding).where(Finding.assignment_id == assignment_id).order_by(Finding.recording_id, Finding.start_ms, Finding.id)
     ).all()
+
+
+def ends_of_round(session: Session, round_id: UUID) -> dict[UUID, list[str]] | None:
+    """Lesson → the states in which the findings of a round's looks ended, void ones left out; None while one of them is still on its way."""
+    rows = session.execute(
+        select(Finding.lesson_id, Finding.state)
+        .join(ReviewAssignment, ReviewAssignment.id == Finding.assignment_id)
+        .where(ReviewAssignment.round_id == round_id, ReviewAssignment.planted_from_id.is_(None))
+    ).all()
+    if any(state not in ENDED for _, state in rows):
+        return None
+    ends: dict[UUID, list[str]] = {}
+    for lesson_id, state in rows:
+        if state is not FindingState.VOID:
+            ends.setdefault(lesson_id, []).append(state.value)
+    return ends
 
 
 def finding_of_item(session: Session, visit_id: UUID, item: str) -> Finding | None:

@@ -1,8 +1,9 @@
 """What pages and the API ask of the coverage ledger. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +17,8 @@ from supervision.footage.lifecycle import ExplanationState, SlotState
 from supervision.footage.models import DuplicateLink, GapExplanation, Recording, Slot
 from supervision.footage.rules import CoverageRule
 from supervision.institutions.models import Camera, Institution, Room
+
+USUAL_FRAME_MS: Final = 40.0  # of a film of a single picture, which has no rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +188,10 @@ def twins(session: Session, recording_id: UUID) -> list[Twin]:
         .order_by(Recording.id)
     )
     return [Twin(*row) for row in rows]
+
+
+def frame_lengths_ms(session: Session, recording_ids: Collection[UUID]) -> dict[UUID, float]:
+    """How long each recording shows one picture, in the mean, as its packets were measured (`MediaFacts`). Copies keep these times."""
+    rate = Recording.media["frame_rate_milli"].as_integer()
+    rows = session.execute(select(Recording.id, rate).where(Recording.id.in_(recording_ids)))
+    return {recording_id: 1_000_000 / milli if milli else USUAL_FRAME_MS for recording_id, milli in rows}

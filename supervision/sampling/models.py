@@ -138,7 +138,7 @@ class DrawStratum(Base):
     weight_permille: Mapped[int]
     lesson_count: Mapped[int]
     sample_size: Mapped[int]
-    bad_count: Mapped[int | None]  # drawn lessons with a confirmed finding, when the round is closed
+    bad_count: Mapped[int | None]  # drawn lessons found bad, once it may be known: it is public
 
 
 class DrawContribution(Keyed, Base):

@@ -316,7 +316,8 @@ def reveal(session: Session, code: str, *, open_visits: int, actor: Actor, clock
 def close(session: Session, code: str, *, open_items: int, actor: Actor, clock: Clock, bad_lessons: Collection[UUID] | None = None) -> DrawRound:
     """End a round whose items are all judged; `open_items` is counted by the stage that reviews.
 
-    `bad_lessons`: ids of the drawn lessons that were found bad, for the estimate of the whole; None: this round measures nothing.
+    `bad_lessons`: ids of the drawn lessons that were found bad, for the estimate of the whole; None: this round measures nothing, or its figures
+    would tell of single lessons and follow later (`tell_bad`).
     Raises: RoundNotFound, ForbiddenMove.
     """
     at = clock.now_at()
@@ -325,13 +326,25 @@ def close(session: Session, code: str, *, open_items: int, actor: Actor, clock: 
     advance(DRAW_MOVES, round_.state, DrawEvent.CLOSE, facts)
     round_.closed_at = at
     if bad_lessons is not None:
-        places = queries.selected_strata(session, round_)
-        bad = Counter(places[lesson_id] for lesson_id in bad_lessons)
-        for stratum in queries.strata(session, round_.id):
-            stratum.bad_count = bad[stratum.position]
-        facts |= {"bad": {stratum.key: stratum.bad_count for stratum in queries.strata(session, round_.id)}}
+        facts |= {"bad": tell_bad(session, round_, bad_lessons)}
     history.move(session, round_, DRAW_MOVES, DrawEvent.CLOSE, actor=actor, at=at, facts=facts)
     return round_
+
+
+def tell_bad(session: Session, round_: DrawRound, bad_lessons: Collection[UUID]) -> dict[str, int]:
+    """Publish how many drawn lessons of each part were found bad; from now on anybody can estimate the whole. Returns the counts by key."""
+    bad = bad_by_part(session, round_, bad_lessons)
+    strata = queries.strata(session, round_.id)
+    for stratum in strata:
+        stratum.bad_count = bad[stratum.position]
+    session.flush()
+    return {stratum.key: bad[stratum.position] for stratum in strata}
+
+
+def bad_by_part(session: Session, round_: DrawRound, bad_lessons: Collection[UUID]) -> Counter[int]:
+    """Bad lessons by the position of their part."""
+    places = queries.selected_strata(session, round_)
+    return Counter(places[lesson_id] for lesson_id in bad_lessons)
 
 
 def void(session: Session, code: str, *, reason: str, actor: Actor, clock: Clock) -> DrawRound:

@@ -2,6 +2,7 @@
 
     python verify_draw.py D2026-0001.json [--root HEX]
 
+If a file D2026-0001.looks.json lies beside it, what it says of the looks is recomputed too, as far as it is open.
 Give `--root` what you wrote down when the list was frozen: it proves that the list was not exchanged afterwards.
 What is still withheld is named (SEALED …) and cannot be checked yet: fetch the file again when the round is closed or the list revealed.
 The rules are in docs/design/sampling.md; this file may be read aloud and typed in again.
@@ -208,6 +209,66 @@ def verify(draw: Draw, root: str = "") -> list[str]:
     return []
 
 
+def outcome_of(looks: list[str], *, again: bool) -> str:
+    """What blind looks come to: two equal verdicts decide, of three the majority; a single "ok" stands unless chance wanted a second look."""
+    if not looks or len(looks) > 3 or set(looks) - {"ok", "finding"}:
+        raise Difference(f"looks: {looks!r}")
+    if (len(looks) > 1) != (looks[0] == "finding" or again):
+        raise Difference(f"looks: {looks!r}, a second one is made after a finding and where chance wants it, and only then")
+    if len(looks) > 1 and (len(looks) > 2) != (looks[0] != looks[1]):
+        raise Difference(f"looks: {looks!r}, a third one is made where two differ, and only then")
+    return "finding" if looks.count("finding") >= 2 else "ok"
+
+
+def check_looks(draw: Draw, looks: Draw) -> list[str]:
+    """Lines to print. Raises: Difference."""
+    expect("format of the looks", looks.get("format"), "classproof-looks/1")
+    expect("round of the looks", looks["round"], draw["round"])
+    if draw["selected"] is None or draw["seed"] is None:
+        raise Difference("looks of a round that is sealed")
+    ids, plan, totals = [str(row["id"]) for row in draw["selected"]], looks["plan"], looks["totals"]
+    salt = bytes.fromhex(plan["salt"])
+    expect("commitment to the salt of the looks", plan["commitment"], sha256(framed([b"classproof-looks-v1", salt])).hex())
+    look_seed = sha256(bytes.fromhex(draw["seed"]) + b"\x04" + salt)
+    chance = [int.from_bytes(sha256(look_seed + b"\x03" + text.encode()), "big") % 1000 < plan["clean_permille"] for text in ids]
+    expect("number of commitments to lines", len(looks["commitments"]), len(ids))
+    strata = (draw["frame"]["strata"] or {}).get("list", [])
+    told = bool(strata) and all(s["bad"] is not None for s in strata)
+    if totals is not None:
+        expect("lessons in the totals", totals["drawn"], len(ids))
+        expect("ok and findings", totals["ok"] + totals["finding"], totals["drawn"])
+        if totals["second_looks"] < sum(chance):
+            raise Difference(f"second looks: {totals['second_looks']}, chance alone wanted {sum(chance)}")
+        if told:
+            expect("bad lessons of all strata", sum(s["bad"] for s in strata), totals["finding"])
+    lines = looks["lines"]
+    if lines is None:
+        said = [f"LOOKS {totals['finding']} of {totals['drawn']} lessons came to a finding, {totals['disagreements']} disputed"] if totals else []
+        return [*said, "SEALED the line of each lesson, until all findings of the round have ended; keep their commitments"]
+    expect("lessons of the lines", [line["id"] for line in lines], ids)
+    for line, again, commitment in zip(lines, chance, looks["commitments"], strict=True):
+        fields = [bytes.fromhex(line["salt"]), line["id"].encode(), ",".join(line["looks"]).encode(), line["outcome"].encode()]
+        expect(f"commitment to the line of {line['id']}", commitment, sha256(framed([b"classproof-look-line-v1", *fields])).hex())
+        expect(f"outcome of {line['id']}", line["outcome"], outcome_of(line["looks"], again=again))
+    many = [line["looks"] for line in lines]
+    counted = {
+        "drawn": len(lines),
+        "looked_at": len([one for one in many if one]),
+        "ok": len([line for line in lines if line["outcome"] == "ok"]),
+        "finding": len([line for line in lines if line["outcome"] == "finding"]),
+        "second_looks": len([one for one in many if len(one) >= 2]),
+        "third_looks": len([one for one in many if len(one) == 3]),
+        "disagreements": len([one for one in many if len(set(one)) > 1]),
+    }
+    expect("totals", totals, counted)
+    if told:
+        place, bad = dict(zip(draw["frame"]["ids"], draw["frame"]["strata"]["of_id"], strict=True)), [0] * len(strata)
+        for line in lines:
+            bad[place[line["id"]]] += line["outcome"] == "finding"
+        expect("bad lessons by stratum", [s["bad"] for s in strata], bad)
+    return [f"LOOKS {len(lines)} lines as committed: {counted['finding']} findings, {counted['disagreements']} disputed"]
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) not in (1, 3) or (len(arguments) == 3 and arguments[1] != "--root"):
         sys.stderr.write("usage: python verify_draw.py FILE [--root HEX]\n")
@@ -215,6 +276,8 @@ def main(arguments: list[str]) -> int:
     try:
         draw = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
         sealed = verify(draw, arguments[2] if len(arguments) == 3 else "")
+        beside = Path(arguments[0]).with_suffix(".looks.json")
+        looked = check_looks(draw, json.loads(beside.read_text(encoding="utf-8"))) if beside.exists() else []
     except Difference as difference:
         sys.stdout.write(f"DIFFERENT {difference}\n")
         return 1
@@ -229,6 +292,8 @@ def main(arguments: list[str]) -> int:
         bad = sum(Fraction(s["bad"] * s["count"], s["size"]) for s in strata)
         share = float(100 * bad / draw["frame"]["count"])
         sys.stdout.write(f"ESTIMATE {float(bad):.1f} of {draw['frame']['count']} lessons are bad ({share:.1f} %), without bias\n")
+    for line in looked:
+        sys.stdout.write(f"{line}\n")
     for what in sealed:
         sys.stdout.write(f"SEALED {what}\n")
     if void:

@@ -28,6 +28,12 @@ class OutcomeNotFound(NotFound):
     code = "review-outcome-not-found"
 
 
+class ResultsNotPublished(NotFound):
+    """Nothing is published of the looks of this round: it is not closed, or nobody looked at footage. Facts: round, state."""
+
+    code = "review-results-not-published"
+
+
 class MalformedRecusal(InvalidInput):
     """A recusal without reason, with an unknown source, or one that ends before it begins. Facts: errors."""
 

@@ -22,7 +22,7 @@ from supervision.sampling import service as sampling
 from supervision.sampling.errors import NotDrawn
 from supervision.sampling.lifecycle import DRAWN_STATES, DrawState
 from supervision.sampling.models import DrawRound
-from supervision.spotchecks import interests, looks, queries
+from supervision.spotchecks import interests, looks, queries, results
 from supervision.spotchecks.errors import AssignmentNotFound, MalformedBeat, NotWatchedEnough, ReviewItemNotFound
 from supervision.spotchecks.giving import give, minutes_drawn
 from supervision.spotchecks.inspectors import Inspector, Task, draw_inspectors
@@ -37,6 +37,7 @@ from supervision.spotchecks.lifecycle import (
     OutcomeState,
     Verdict,
 )
+from supervision.spotchecks.look_lines import ResultsRule
 from supervision.spotchecks.models import PlaybackBeat, ReviewAssignment, ReviewItem, ReviewOutcome, ReviewPlan
 from supervision.spotchecks.outcomes import SALT_BYTES, look_seed, planted_count, salt_commitment
 from supervision.spotchecks.planting import plants
@@ -221,16 +222,19 @@ def recuse(
     events.publish(session, Event(ENDED_EVENT, {"assignment_id": str(old.id)}))
 
 
-def close_round(session: Session, code: str, *, actor: Actor, clock: Clock) -> DrawRound:
-    """End a round when every lesson has its outcome and every known item its verdict; the salt of its looks is published.
+def close_round(session: Session, code: str, *, rule: ResultsRule, actor: Actor, clock: Clock) -> DrawRound:
+    """End a round when every lesson has its outcome and every known item its verdict; the salt and the results of its looks are published.
 
     Raises: RoundNotFound, NotDrawn, ForbiddenMove (`items-open`).
     """
     round_ = draws.locked_round(session, code)
     if round_.state not in DRAWN_STATES or not looks.outcomes(session, round_.id):
         raise NotDrawn(round=code, state=round_.state.value)
-    bad = {one.lesson_id for one in looks.outcomes(session, round_.id) if one.state is OutcomeState.DECIDED_FINDING}
-    closed = sampling.close(session, code, open_items=queries.open_count(session, round_.id), actor=actor, clock=clock, bad_lessons=bad)
+    still_open = queries.open_count(session, round_.id)
+    tells = not still_open and results.strata_may_be_told(session, round_, rule)
+    bad = results.bad_lessons(session, round_.id) if tells else None
+    closed = sampling.close(session, code, open_items=still_open, actor=actor, clock=clock, bad_lessons=bad)
+    results.publish(session, round_, rule, actor=actor, at=clock.now_at())
     plan = looks.plan_of(session, round_.id)
     body = {"salt": plan.salt.hex(), "commitment": plan.commitment.hex()}
     ledger.append(session, actor=actor, at=clock.now_at(), action="review-plan.revealed", subject=f"draw/{code}", tenant=None, body=body)

@@ -47,13 +47,13 @@ def drawn_assignment(
 
 
 def two_cameras(services: Services, hands: Hands, run_jobs: Callable[[], None], inspector: Inspector, folder: Path) -> str:
-    """One lesson of two minutes, drawn whole: the first camera in two files that join, the second only for the first 80 seconds."""
+    """One lesson of two minutes, drawn whole: the first camera in two files that join, the second only for the first 80 seconds, at another rate."""
     with services.database.transaction(SYSTEM) as session:
         world = make_world(session, services.clock.now_at(), cameras=2)
     start = world.lessons[0].starts_at.astimezone(BUREAU_ZONE)
-    for camera, after_s, seconds, seed in ((0, 0, 60, 1), (0, 60, 60, 2), (1, 0, 80, 3)):
+    for camera, after_s, seconds, seed, fps in ((0, 0, 60, 1, 10), (0, 60, 60, 2, 10), (1, 0, 80, 3, 12)):
         name = f"{world.cameras[camera].code}_{start + timedelta(seconds=after_s):%Y%m%d%H%M%S}.mp4"
-        film = videos.film(folder / f"{camera}-{after_s}.mp4", "mp4", videos.Scene(seconds=seconds, fps=10, gop=20, seed=seed))
+        film = videos.film(folder / f"{camera}-{after_s}.mp4", "mp4", videos.Scene(seconds=seconds, fps=fps, gop=2 * fps, seed=seed))
         send(services, world, film, file_name=name)
     run_jobs()
     return assigned(services, hands, run_jobs, inspector, clip_seconds=0)

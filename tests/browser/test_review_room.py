@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
@@ -16,6 +18,7 @@ from supervision.spotchecks import queries
 from supervision.spotchecks.mark_lifecycle import MarkState
 from supervision.spotchecks.models import ReviewAssignment
 from supervision.spotchecks.room_models import ReviewMark, ReviewStill
+from tests import videos
 from tests.browser.conftest import People, look
 from tests.browser.keyboard import press, tab_to
 from tests.browser.review_stage import drawn_assignment, inspector_of, two_cameras
@@ -37,9 +40,46 @@ def drift_ms(page: Page, *, seconds: float) -> float:
     found: list[float] = []
     for _ in range(round(seconds * 5)):
         page.wait_for_timeout(200)
-        shown: dict[str, float] = page.evaluate(WALL)
-        found.append(abs(shown["0"] - shown["1"]))
+        walls: dict[str, float] = page.evaluate(WALL)
+        found.append(abs(walls["0"] - walls["1"]))
     return max(found)
+
+
+# the picture that a camera shows, drawn small: 16 grey values of the blocks that hold its number, or null while it is being sought
+BLOCKS = """(camera) => {
+  const video = document.querySelector(`[data-camera="${camera}"] video`);
+  if (video.seeking || video.readyState < 2) return null;
+  const [canvas, size] = [document.createElement("canvas"), video.videoWidth / 16];
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, 0);
+  return [...Array(16).keys()].map((n) => pen.getImageData((n + 0.5) * size, size / 2, 1, 1).data[0]);
+}"""
+
+
+def shown(page: Page, camera: int) -> int | None:
+    """The number of the picture on a camera's screen."""
+    blocks: list[int] | None = page.evaluate(BLOCKS, camera)
+    return None if blocks is None else sum((grey > 125) << bit for bit, grey in enumerate(blocks))
+
+
+def shows(page: Page, camera: int, number: int) -> None:
+    """Within two seconds the camera shows this picture."""
+    for _ in range(40):
+        if shown(page, camera) == number:
+            return
+        page.wait_for_timeout(50)
+    assert shown(page, camera) == number
+
+
+def hovered(page: Page, share: float) -> int:
+    """The number of the small picture over a place of the axis, taken from the screen."""
+    field, tile = page.locator('[data-part="lane-field"]'), page.locator('[data-part="tile"]')
+    field.hover(position={"x": field.evaluate("(e) => e.getBoundingClientRect().width") * share, "y": 10.0})
+    expect(tile).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the sheet itself
+    picture = cv2.imdecode(np.frombuffer(tile.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    return videos.number_in(np.asarray(picture, np.uint8))
 
 
 def position(page: Page, text: str) -> None:
@@ -72,8 +112,8 @@ def test_two_cameras_run_in_step_and_files_of_one_camera_join(
     assert page.evaluate("() => [...document.querySelectorAll('[data-camera] video')].map((v) => v.muted)") == [True, False]
     page.keyboard.press("k")
     page.wait_for_timeout(300)
-    shown = page.evaluate(WALL)
-    assert abs(shown["0"] - shown["1"]) <= 20  # standing still there is no difference left
+    walls = page.evaluate(WALL)
+    assert abs(walls["0"] - walls["1"]) <= 20  # standing still there is no difference left
 
     page.keyboard.press("n")  # where the second camera stops
     position(page, "09:01:20")
@@ -84,6 +124,22 @@ def test_two_cameras_run_in_step_and_files_of_one_camera_join(
     page.keyboard.press("1")
     expect(large).to_have_attribute("data-camera", "0")
     page.keyboard.press("k")
+
+    # a step is one picture of the large camera, whatever its rate; the mouse over the axis shows the key picture before that instant
+    page.keyboard.press("Home")
+    for camera, rate in ((0, 10), (1, 12)):
+        page.keyboard.press(str(camera + 1))
+        page.keyboard.press("Home")
+        shows(page, camera, 0)
+        for number in (*range(1, 14), 12, 11, 10):
+            page.keyboard.press("." if number > (shown(page, camera) or 0) else ",")
+            shows(page, camera, number)
+        for share, begins_s in ((0.1, 0), (0.6, (60, 0)[camera])):  # 72 s lie in the first camera's second file
+            seconds = begins_s + hovered(page, share) / rate
+            assert -0.1 <= 120 * share - seconds <= 2.1, (camera, share, seconds)
+    page.keyboard.press("1")
+    page.mouse.move(0, 0)
+    expect(page.locator('[data-part="hover"]')).to_be_hidden()
 
     # over the join of two files the wall clock goes on
     page.locator('[data-part="seek"]').focus()

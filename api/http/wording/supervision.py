@@ -238,6 +238,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("没有这一课次的审看结论", "该课次未在本轮抽中，或本轮尚未分派检查员。", "请从列表中选择。"),
         ("No outcome of this lesson", "It was not drawn in this round, or the round has no inspectors yet.", "Choose one from the list."),
     ),
+    "review-results-not-published": text(
+        ("尚未公布审看结果", "本轮抽查尚未结束，或没有审看录像。", "请在本轮结束后再查看。"),
+        ("No results of looks yet", "The round is not closed, or nobody looked at footage in it.", "Come back when the round is closed."),
+    ),
     "interest-not-found": text(
         ("没有这一利害关系登记", "找不到这一条登记，或不属于本人。", "请从列表中选择。"),
         ("No such interest", "The entry does not exist, or is not yours.", "Choose one from the list."),

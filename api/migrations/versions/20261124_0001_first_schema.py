@@ -599,6 +599,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_plan')),
     sa.UniqueConstraint('round_id', name=op.f('uq_review_plan_round_id'))
     )
+    op.create_table('review_results',
+    sa.Column('round_id', sa.Uuid(), nullable=False),
+    sa.Column('plan_salt', sa.LargeBinary(), nullable=False),
+    sa.Column('plan_commitment', sa.LargeBinary(), nullable=False),
+    sa.Column('clean_permille', sa.Integer(), nullable=False),
+    sa.Column('fewest_others', sa.Integer(), nullable=False),
+    sa.Column('commitments', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('totals', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opens_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('became', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('became is null or opened_at is not null', name=op.f('ck_review_results_became')),
+    sa.CheckConstraint('octet_length(plan_salt) = 32 and octet_length(plan_commitment) = 32', name=op.f('ck_review_results_plan')),
+    sa.CheckConstraint('opened_at is null or (opened_at >= opens_at and totals is not null and became is not null)', name=op.f('ck_review_results_opened')),
+    sa.ForeignKeyConstraint(['round_id'], ['draw_round.id'], name=op.f('fk_review_results_round_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_results')),
+    sa.UniqueConstraint('round_id', name=op.f('uq_review_results_round_id'))
+    )
+    op.create_index('ix_review_results_opened_opens', 'review_results', ['opened_at', 'opens_at'], unique=False)
     op.create_table('state_move',
     sa.Column('machine', sa.String(), nullable=False),
     sa.Column('subject_id', sa.Uuid(), nullable=False),
@@ -965,6 +986,18 @@ def upgrade() -> None:
     op.create_index(op.f('ix_rating_institution_id'), 'rating', ['institution_id'], unique=False)
     op.create_index('ix_rating_year_state', 'rating', ['year', 'state'], unique=False)
     op.create_index('uq_rating_in_force', 'rating', ['institution_id'], unique=True, postgresql_where=sa.text("state in ('final', 'published')"))
+    op.create_table('review_result_line',
+    sa.Column('results_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('natural_id', sa.String(), nullable=False),
+    sa.Column('verdicts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('salt', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("outcome in ('ok', 'finding')", name=op.f('ck_review_result_line_outcome')),
+    sa.CheckConstraint('octet_length(salt) = 32', name=op.f('ck_review_result_line_salt')),
+    sa.ForeignKeyConstraint(['results_id'], ['review_results.id'], name=op.f('fk_review_result_line_results_id')),
+    sa.PrimaryKeyConstraint('results_id', 'position', name=op.f('pk_review_result_line'))
+    )
     op.create_table('room',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('teaching_point_id', sa.Uuid(), nullable=False),

@@ -44,7 +44,9 @@ from supervision.sampling.models import DrawRound, DrawStratum
 from supervision.sampling.seed import seal
 from supervision.sampling.strata import RiskWeights, still_possible
 from supervision.spotchecks import queries as reviews
+from supervision.spotchecks import results
 from supervision.spotchecks import service as spotchecks
+from supervision.spotchecks.look_lines import ResultsRule
 from supervision.spotchecks.rules import ReviewRule
 
 router = APIRouter(include_in_schema=False)
@@ -187,6 +189,8 @@ def _show(
     tickets = queries.selected(session, row.id) if row.drawn_at and is_open else []
     sees_inspectors = caller is not None and caller.role in SEES_INSPECTORS
     assigned = reviews.assignments_of_round(session, row.id) if caller else []
+    bad_of_parts = _bad_of_parts(session, row, strata, inside=caller is not None)
+    looked = results.results_of(session, row.id)
     possible = acts(row, shares, services.clock.now_at(), assigned=bool(assigned), still_open=reviews.open_count(session, row.id) if caller else 0)
     return render(
         request,
@@ -206,12 +210,15 @@ def _show(
         rule=sampling.rule_of(row),
         is_open=is_open,
         sealed_seed=seal(row.seed).hex() if row.seed and not is_open else "",
+        bad_of_parts=bad_of_parts,
         strata=strata if row.strata_by and (caller or strata_are_open(row)) else [],
         method_words=_method(request, row),
         split_words=_split(request, row),
         part_words=lambda key: part_words(translator(request), key),
         promise=_promise(row, strata),
-        measured=_measured(strata),
+        measured=_measured(strata, bad_of_parts),
+        looked=looked,
+        lines=list(zip(results.lines_of(session, looked), looked.became or [], strict=True)) if looked and looked.opened_at else [],
         curve=curve([s.lesson_count for s in strata], [s.sample_size for s in strata]) if strata else None,
         base="/draws" if caller else "/public/draws",
         problem=problem,
@@ -227,9 +234,17 @@ def _promise(row: DrawRound, strata: Sequence[DrawStratum]) -> dict[str, int] | 
     return {"bad": bad, "bound": hidden, "bound_permille": -(-hidden * rules.PERMILLE // row.frame_count)}
 
 
-def _measured(strata: Sequence[DrawStratum]) -> Estimate | None:
+def _bad_of_parts(session: Session, row: DrawRound, strata: Sequence[DrawStratum], *, inside: bool) -> dict[int, int]:
+    """Drawn lessons found bad, by the position of their part: what is published, and inside the bureau from the end of the round on."""
+    if inside and row.state is DrawState.CLOSED and results.results_of(session, row.id):
+        counted = sampling.bad_by_part(session, row, results.bad_lessons(session, row.id))
+        return {s.position: counted[s.position] for s in strata}
+    return {s.position: s.bad_count for s in strata if s.bad_count is not None}
+
+
+def _measured(strata: Sequence[DrawStratum], bad: dict[int, int]) -> Estimate | None:
     """What the closed round says of the whole list; None while it says nothing."""
-    known = [Sampled(s.lesson_count, s.sample_size, s.bad_count) for s in strata if s.bad_count is not None]
+    known = [Sampled(s.lesson_count, s.sample_size, bad[s.position]) for s in strata if s.position in bad]
     return estimate(known, 950) if strata and len(known) == len(strata) else None
 
 
@@ -304,13 +319,17 @@ def assign(request: Request, caller: Officer, session: SessionDep, services: Ser
 @router.post("/draws/{code}/close")
 def close(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> Response:
     """End a round whose reviews are all judged."""
-    return _act(request, session, services, caller, code, lambda by: spotchecks.close_round(session, code, **by))
+    return _act(request, session, services, caller, code, lambda by: spotchecks.close_round(session, code, rule=_results_rule(services), **by))
 
 
 @router.post("/draws/{code}/void")
 def void(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, reason: Words) -> Response:
     """Declare the round void."""
     return _act(request, session, services, caller, code, lambda by: void_round(session, services, code, reason, by["actor"]))
+
+
+def _results_rule(services: Services) -> ResultsRule:
+    return services.policy.read(ResultsRule, services.clock.today_on())
 
 
 def _assign(session: Session, services: Services, code: str, by: dict[str, Any]) -> object:  # Any: actor and clock as keywords

@@ -42,6 +42,7 @@ from supervision.findings.clocks import ProcedureRule
 from supervision.findings.lifecycle import INSTITUTION_SEES, FindingState
 from supervision.findings.models import Audience, Finding, PaperKind
 from supervision.findings.rules import DEFECTS, Severity
+from supervision.footage import queries as footage_of
 from supervision.footage.models import Recording
 from supervision.institutions.models import Institution
 from supervision.visits.checklist import BY_CODE
@@ -239,6 +240,7 @@ def footage_page(request: Request, caller: SecondViewer, session: SessionDep, se
         clip=clip,
         opened=opened,
         into_ms=into_ms,
+        frame_ms=footage_of.frame_lengths_ms(session, {stretch.recording_id})[stretch.recording_id] if stretch else 0,
         starts_at=row.span.lower - timedelta(milliseconds=into_ms) if row.span.lower else row.recorded_at,
     )
 

@@ -21,6 +21,7 @@ from api.pages.navigation import show_navigation
 from api.playback import Opened, open_playback
 from storage.clips.models import Clip, ClipState
 from storage.kernel.errors import DomainError, NotFound
+from supervision.footage.queries import frame_lengths_ms
 from supervision.institutions.models import Camera, Institution
 from supervision.releases import queries
 from supervision.releases import service as releases
@@ -195,6 +196,7 @@ def _mine(
         may_ask=live is None and assignment.state is AssignmentState.REVIEWING,
         rule=services.policy.read(ReleaseRule, services.clock.today_on()),
         opened=opened,
+        frame_ms=frame_lengths_ms(session, {shown.recording_id})[shown.recording_id],
         problem=problem,
         typed=typed or {},
     )

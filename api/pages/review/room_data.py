@@ -18,6 +18,7 @@ from storage.kernel.span import Span, intersect, subtract
 from supervision.footage.coverage import Coverage, coverage
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Slot
+from supervision.footage.queries import frame_lengths_ms
 from supervision.footage.rules import CoverageRule
 from supervision.institutions.models import Camera
 from supervision.spotchecks import queries, viewing
@@ -34,13 +35,17 @@ HOLES = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One item of a camera. Wall clock in ms since the epoch; `zero_ms` is the wall time of the clip's first picture, None until it is opened."""
+    """One item of a camera. Wall clock in ms since the epoch; `zero_ms` is the wall time of the clip's first picture, None until it is opened.
+
+    `frame_ms` is how long the recording shows one picture, in the mean.
+    """
 
     item: str
     position: int
     start_ms: int
     end_ms: int
     media_ms: int
+    frame_ms: float
     state: str
     failure: str
     url: str
@@ -88,12 +93,11 @@ def cameras_of(session: Session, services: Services, caller: Caller, review: Rev
     rule = services.policy.read(CoverageRule, services.clock.today_on())
     covered = coverage(session, [slot.id for slot, _, _ in rows], rule)
     drawn = drawn_spans(items)
+    frames = frame_lengths_ms(session, {item.recording_id for item in items})
     found = []
     for slot, code, name in rows:
         own = [item for item in items if item.camera_id == slot.camera_id]
-        pieces = []
-        for number, item in enumerate(own):
-            pieces.append(_piece(session, services, caller, review, item, opened=number == 0))
+        pieces = [_piece(session, services, caller, review, item, frame_ms=frames[item.recording_id], opened=n == 0) for n, item in enumerate(own)]
         holes = _holes(slot, covered[slot.id], drawn, own, now=services.clock.now_at())
         found.append(RoomCamera(slot.camera_id, code, name, tuple(pieces), tuple(holes), covered[slot.id]))
     return found
@@ -116,7 +120,9 @@ def span_of(item: ReviewItem) -> Span:
     return Span(item.span.lower, item.span.upper)
 
 
-def _piece(session: Session, services: Services, caller: Caller, review: ReviewAssignment, item: ReviewItem, *, opened: bool) -> Piece:
+def _piece(
+    session: Session, services: Services, caller: Caller, review: ReviewAssignment, item: ReviewItem, *, frame_ms: float, opened: bool
+) -> Piece:
     clip = viewing.clip_of(session, item)
     span = span_of(item)
     url, zero_ms = "", None
@@ -131,6 +137,7 @@ def _piece(session: Session, services: Services, caller: Caller, review: ReviewA
         start_ms=queries.to_ms(span.start_at),
         end_ms=queries.to_ms(span.end_at),
         media_ms=item.media_start_ms,
+        frame_ms=frame_ms,
         state=clip.state.value if clip else "none",
         failure=clip.failure if clip else "",
         url=url,

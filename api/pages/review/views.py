@@ -141,7 +141,6 @@ def _data(
         "required_s": row.required_watch_s,
         "viewer": f"{row.inspector_name} {caller.actor.name}",
         "case": f"{row.natural_id}",
-        "frame_ms": 40,
     }
 
 

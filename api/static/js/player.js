@@ -2,6 +2,7 @@
 import { announce } from "./app.js";
 import { call } from "./api.js";
 import { clockText, positionText } from "./formats.js";
+import { stepped } from "./pictures.js";
 import { t } from "./words.js";
 import { newId } from "./ids.js";
 
@@ -14,7 +15,7 @@ function equip(root) {
   const video = root.querySelector("video");
   const part = (key) => root.querySelector(`[data-part="${key}"]`);
   const startAt = Date.parse(root.dataset.startAt);
-  const frameS = Number(root.dataset.frameMs) / 1000;
+  const frameMs = Number(root.dataset.frameMs);
   const form = root.dataset.markForm ? document.getElementById(root.dataset.markForm) : null;
   const nowMs = () => Math.round(video.currentTime * 1000);
   const wall = (ms) => clockText(new Date(startAt + ms));
@@ -27,7 +28,7 @@ function equip(root) {
     part("seek").setAttribute("aria-valuetext", wall(ms));
   };
   const jump = (seconds) => { video.currentTime = Math.min(Math.max(0, video.currentTime + seconds), video.duration || 0); };
-  const step = (frames) => { video.pause(); jump(frames * frameS); };
+  const step = (frames) => { video.pause(); jump(stepped(video.currentTime * 1000, frames, frameMs) / 1000 - video.currentTime); };
   const rate = (value) => { video.playbackRate = value; part("rate").value = String(value); announce(t("Speed {rate}", { rate: `${value}×` })); };
   const faster = (by) => rate(RATES[Math.min(Math.max(0, RATES.indexOf(video.playbackRate) + by), RATES.length - 1)]);
   const mark = (field, words) => {

@@ -73,7 +73,7 @@ export class Marks {
       mark.end_ms = piece.media_ms + piece.end_ms - piece.start_ms;
     } else {
       const [first, last] = [mark.start_ms, media.ms].sort((a, b) => a - b);
-      Object.assign(mark, { start_ms: first, end_ms: Math.max(last, first + Math.round(this.stage.frameMs)) });
+      Object.assign(mark, { start_ms: first, end_ms: Math.max(last, first + Math.round(media.piece.frame_ms)) });
     }
     this.#fill();
     this.#changed(mark);
@@ -98,11 +98,11 @@ export class Marks {
   nudge(frames, which) {
     const mark = this.selected;
     if (!mark || mark.state !== "open") return;
-    const step = frames * this.stage.frameMs;
     const { piece } = this.pieces.get(mark.item_id);
+    const step = frames * piece.frame_ms;
     const last = piece.media_ms + piece.end_ms - piece.start_ms;
-    if (which === "start") mark.start_ms = Math.round(Math.max(piece.media_ms, Math.min(mark.start_ms + step, (mark.end_ms ?? last) - this.stage.frameMs)));
-    else if (mark.end_ms !== null) mark.end_ms = Math.round(Math.min(last, Math.max(mark.end_ms + step, mark.start_ms + this.stage.frameMs)));
+    if (which === "start") mark.start_ms = Math.round(Math.max(piece.media_ms, Math.min(mark.start_ms + step, (mark.end_ms ?? last) - piece.frame_ms)));
+    else if (mark.end_ms !== null) mark.end_ms = Math.round(Math.min(last, Math.max(mark.end_ms + step, mark.start_ms + piece.frame_ms)));
     this.#fill();
     this.#changed(mark);
     this.stage.pause();

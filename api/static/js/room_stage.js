@@ -1,10 +1,12 @@
 // All cameras of one lesson on one wall clock: one large and leading, the others small, silent and kept beside it.
 import { Problem } from "./api.js";
+import { stepped } from "./pictures.js";
 
 const TICK_MS = 50;
 const STILL_MS = 20;      // nearer than this nothing is corrected
 const NUDGE_MS = 600;     // up to here the speed is bent, beyond it the picture jumps
 const REACH_MS = 900;     // a drift is worked off within about this time
+const NO_FRAME_MS = 40;   // a step where the large camera shows nothing
 export const RATES = [0.5, 1, 1.5, 2, 4, 8];
 
 class Camera {
@@ -33,7 +35,6 @@ export class Stage extends EventTarget {
     this.cameras = [...root.querySelectorAll("[data-camera]")].map((figure, index) => new Camera(figure, data.cameras[index]));
     this.why = data.why;
     this.drawn = data.drawn;
-    this.frameMs = data.frame_ms;
     this.open = open;
     this.tellBeat = beat;
     this.start = this.drawn[0][0];
@@ -98,7 +99,13 @@ export class Stage extends EventTarget {
     return inside ? within : this.drawn.find(([start]) => start > within)?.[0] ?? this.start;
   }
 
-  step(frames) { this.pause(); this.seek(this.now + frames * this.frameMs); }
+  /** To the beginning of another picture of the large camera: of its own file's rate, whatever the other cameras have. */
+  step(frames) {
+    this.pause();
+    const piece = this.leader.pieceAt(this.now) ?? this.leader.pieceAt(this.now - 1);
+    if (!piece || piece.zero_ms === null) return this.seek(this.now + frames * (piece?.frame_ms ?? NO_FRAME_MS));
+    this.seek(piece.zero_ms + stepped(this.now - piece.zero_ms, frames, piece.frame_ms));
+  }
 
   setRate(rate) {
     this.rate = rate;

@@ -41,6 +41,7 @@ SHARED: Final[Mapping[str, str]] = {
     "draw_round": "a draw is public by design",
     "draw_contribution": "a draw is public by design",
     "media_index": "where packets lie in an object version, by its unguessable key; read by worker and playback only",
+    "review_results": "commitments to the lines of a closed round, and totals once they tell of no single lesson; the lines are walled",
     "draw_stratum": "counts of a draw's parts; which lesson lies in which is walled until it may be known",
 }
 

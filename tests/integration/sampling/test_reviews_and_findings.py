@@ -38,7 +38,7 @@ from supervision.spotchecks.lifecycle import AssignmentState, OutcomeState, Verd
 from supervision.spotchecks.models import PlaybackBeat, Recusal, ReviewAssignment, ReviewItem
 from supervision.spotchecks.rules import ReviewRule
 from supervision.spotchecks.stretch import Stretch, draw_stretch, total_ms
-from tests.integration.sampling.stage import BUREAU, PEOPLE, REVIEW, WATCHDOG, Stage, as_actor
+from tests.integration.sampling.stage import BUREAU, PEOPLE, RESULTS, REVIEW, WATCHDOG, Stage, as_actor
 
 OTHER = Actor(kind="account", name="second-look", role="inspector", id=UUID(int=900))
 
@@ -315,16 +315,16 @@ def test_a_round_closes_only_when_everything_is_judged(stage: Stage, given: Revi
     code = stage.session.scalar(text("select code from draw_round where id = :id"), {"id": given.round_id})
     assert code is not None
     with pytest.raises(ForbiddenMove) as refusal:
-        spotchecks.close_round(stage.session, code, actor=BUREAU, clock=stage.clock)
+        spotchecks.close_round(stage.session, code, rule=RESULTS, actor=BUREAU, clock=stage.clock)
     assert refusal.value.facts["why"] == "items-open"
     watch(stage, given)
     spotchecks.judge(
         stage.session, given.id, verdict=Verdict.OK, findings=0, note="", actor=inspector_of(given), clock=stage.clock, events=stage.outbox
     )
     with pytest.raises(ForbiddenMove):  # a verdict is in, what follows from it is not worked out yet
-        spotchecks.close_round(stage.session, code, actor=BUREAU, clock=stage.clock)
+        spotchecks.close_round(stage.session, code, rule=RESULTS, actor=BUREAU, clock=stage.clock)
     stage.follow(given)
-    assert spotchecks.close_round(stage.session, code, actor=BUREAU, clock=stage.clock).state is DrawState.CLOSED
+    assert spotchecks.close_round(stage.session, code, rule=RESULTS, actor=BUREAU, clock=stage.clock).state is DrawState.CLOSED
 
 
 def test_a_void_round_takes_its_open_assignments_with_it(stage: Stage, given: ReviewAssignment) -> None:

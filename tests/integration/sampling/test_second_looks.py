@@ -38,7 +38,7 @@ from supervision.spotchecks.models import Recusal, ReviewAssignment, ReviewOutco
 from supervision.spotchecks.outcomes import in_clean_share, look_seed, salt_commitment
 from supervision.spotchecks.reviewers import reviewers
 from tests.engine_fixtures import TestDatabase
-from tests.integration.sampling.stage import BUREAU, NOW, PEOPLE, REVIEW, WATCHDOG, Outbox, Stage, Unheld
+from tests.integration.sampling.stage import BUREAU, NOW, PEOPLE, RESULTS, REVIEW, WATCHDOG, Outbox, Stage, Unheld
 from tests.integration.sampling.test_reviews_and_findings import assign, inspector_of, record, watch
 
 ALL_TWICE = replace(REVIEW, clean_second_look_permille=1000)
@@ -114,7 +114,7 @@ def test_two_who_agree_decide_and_the_fact_is_confirmed_by_the_second(stage: Sta
     assert (decided.state, decided.looks, decided.decided_at) == (OutcomeState.DECIDED_FINDING, 2, stage.now)
     entry = stage.session.get_one(LedgerEntry, decided.entry_id)
     assert (entry.action, entry.subject) == ("review-outcome.decide-finding", f"review-outcome/{decided.id}")
-    closed = spotchecks.close_round(stage.session, code_of(stage, first), actor=BUREAU, clock=stage.clock)
+    closed = spotchecks.close_round(stage.session, code_of(stage, first), rule=RESULTS, actor=BUREAU, clock=stage.clock)
     assert closed.state is DrawState.CLOSED
 
 
@@ -180,7 +180,7 @@ def test_without_anybody_eligible_a_look_waits_as_a_duty_and_the_round_stays_ope
     assert (code, duty.natural_id, looks.look_due(stage.session, duty)) == (code_of(stage, first), first.natural_id, 2)
     assert [m.event for m in history.timeline(stage.session, "review-outcome", duty.id)] == ["begin", "wait"]
     with pytest.raises(ForbiddenMove) as refusal:
-        spotchecks.close_round(stage.session, code, actor=BUREAU, clock=stage.clock)
+        spotchecks.close_round(stage.session, code, rule=RESULTS, actor=BUREAU, clock=stage.clock)
     assert refusal.value.facts["why"] == "items-open"
     by = {"rule": REVIEW, "due_at": None, "actor": BUREAU, "clock": stage.clock, "events": stage.outbox}
     assert looks.draw_waiting(stage.session, code, inspectors=alone, **by) == 0  # type: ignore[arg-type]
@@ -245,7 +245,7 @@ def known_round(stage: Stage, lessons: int, *defects: DefectCode) -> list[Review
         second = next_look(stage, given, rule=ALL_TWICE, people=PEOPLE[:2])
         look(stage, second, *defects)
         stage.follow(second, rule=ALL_TWICE, people=PEOPLE[:2])
-    spotchecks.close_round(stage.session, code_of(stage, made[0]), actor=BUREAU, clock=stage.clock)
+    spotchecks.close_round(stage.session, code_of(stage, made[0]), rule=RESULTS, actor=BUREAU, clock=stage.clock)
     return made
 
 
@@ -276,7 +276,7 @@ def test_known_items_go_by_ticket_to_people_who_never_had_them_and_lead_to_nothi
     for one in (*rest, *made):
         look(stage, one)
         stage.follow(one)
-    spotchecks.close_round(stage.session, code_of(stage, marked), actor=BUREAU, clock=stage.clock)
+    spotchecks.close_round(stage.session, code_of(stage, marked), rule=RESULTS, actor=BUREAU, clock=stage.clock)
     (third,) = reviewers(stage.session, since=stage.now - timedelta(days=1), account_id=PEOPLE[2].account_id)
     found = figures(third.judged, FigureRule(agreement_min_pairs=1))
     assert (found.misses.count, found.misses.of) == (len(rest), len(planted))
@@ -306,11 +306,11 @@ def test_a_known_item_keeps_its_round_open_until_it_is_judged_and_who_steps_asid
         look(stage, one)
         stage.follow(one)
     with pytest.raises(ForbiddenMove):
-        spotchecks.close_round(stage.session, code_of(stage, planted), actor=BUREAU, clock=stage.clock)
+        spotchecks.close_round(stage.session, code_of(stage, planted), rule=RESULTS, actor=BUREAU, clock=stage.clock)
     by = {"inspectors": PEOPLE, "rule": REVIEW, "due_at": None, "clock": stage.clock, "events": stage.outbox}
     spotchecks.recuse(stage.session, planted.id, reason="认识负责人", actor=inspector_of(planted), **by)  # type: ignore[arg-type]
     assert looks.waiting(stage.session) == []
-    assert spotchecks.close_round(stage.session, code_of(stage, planted), actor=BUREAU, clock=stage.clock).state is DrawState.CLOSED
+    assert spotchecks.close_round(stage.session, code_of(stage, planted), rule=RESULTS, actor=BUREAU, clock=stage.clock).state is DrawState.CLOSED
 
 
 def test_an_open_or_contested_lesson_is_never_planted(stage: Stage, first: ReviewAssignment) -> None:
@@ -327,7 +327,7 @@ def test_figures_come_from_closed_rounds_only(stage: Stage, first: ReviewAssignm
     look(stage, second, FEW)
     stage.follow(second)
     assert reviewers(stage.session, since=NOW - timedelta(days=1)) == []
-    spotchecks.close_round(stage.session, code_of(stage, first), actor=BUREAU, clock=stage.clock)
+    spotchecks.close_round(stage.session, code_of(stage, first), rule=RESULTS, actor=BUREAU, clock=stage.clock)
     found = {r.account_id: figures(r.judged, FigureRule(agreement_min_pairs=1)) for r in reviewers(stage.session, since=NOW - timedelta(days=1))}
     assert set(found) == {first.inspector_account_id, second.inspector_account_id}
     assert {(f.items, f.pairs, f.agreed, f.misses.of, f.misses.count) for f in found.values()} == {(1, 1, 1, 1, 0)}

@@ -1,6 +1,7 @@
 """A viewing copy that is being made when its review ends is deleted or handed over, never orphaned: late, killed, repeated, twice at once. 2.3.2."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,12 @@ from api.http.services import Services
 from api.wiring import job_handlers
 from storage.clips.models import Clip, ClipState, SpriteSheets
 from storage.database.session import SYSTEM
+from storage.kernel.actor import Actor
 from storage.objects.port import ObjectStore, StoredVersion
+from supervision.releases import service as releases
+from supervision.releases.lifecycle import ReleaseState
+from supervision.releases.models import FootageRelease
+from supervision.releases.rules import ReleaseRule
 from supervision.spotchecks.lifecycle import OutcomeState
 from supervision.spotchecks.models import ReviewOutcome
 from tests import videos
@@ -59,6 +65,7 @@ class Stage:
     inspector: Person
     id: str
     made: list[str] = field(default_factory=list)
+    purpose: str = "assignment/%"  # of the copies looked at here
 
     @property
     def services(self) -> Services:
@@ -69,7 +76,7 @@ class Stage:
 
     def row(self, kind: type[Clip] | type[SpriteSheets]) -> Clip | SpriteSheets:
         with self.services.database.transaction(SYSTEM) as session:
-            found = session.scalars(select(kind)).one()  # type: ignore[arg-type]  # either
+            found = session.scalars(select(kind).where(kind.purpose.like(self.purpose))).one()  # type: ignore[arg-type]  # either
             session.expunge(found)
             return found
 
@@ -86,7 +93,9 @@ class Stage:
         drain(self.services, self.url)
 
     def stored(self) -> list[str]:
-        return [v.key for v in self.services.buckets.viewing.list_versions(f"{self.county.world.institution.id}/")]
+        """Viewing copies; what screening keeps of a recording is not theirs."""
+        tenant, viewing = self.county.world.institution.id, self.services.buckets.viewing
+        return [v.key for kind in ("clips", "sheets") for v in viewing.list_versions(f"{tenant}/{kind}/")]
 
     def nothing_is_left(self) -> None:
         with self.services.database.transaction(SYSTEM) as session:
@@ -197,3 +206,69 @@ def test_the_sweep_leaves_copies_to_the_next_look_while_one_is_being_drawn(stage
         session.scalars(select(ReviewOutcome)).one().state = state  # looking: the last look has ended and what follows is being worked out
     job_handlers(stage.services)["expire-clips"]()
     assert stage.row(Clip).state is (ClipState.READY if kept else ClipState.DELETED)
+
+
+@pytest.fixture
+def release(stage: Stage, fresh_database: TestDatabase) -> Stage:
+    """Somebody else agreed to a stretch of the original; its cut has not begun."""
+    officer = stage.county.person(Role.BUREAU_OFFICER)
+    asked = {"item": 1, "start": "00:00:05", "end": "00:00:15", "reason": "核对授课教师身份，模糊后无法辨认"}
+    assert stage.inspector.http.post(f"/review/{stage.id}/release", data=asked).status_code == 303
+    assert officer.http.post(f"/releases/{release_of(stage).id}/approve", data={"note": "同意"}).status_code == 303
+    with psycopg.connect(fresh_database.superuser_url) as connection:
+        connection.execute("delete from procrastinate_jobs where status = 'todo' and task_name = 'cut-clip'")
+    return replace(stage, purpose="release/%")
+
+
+def release_of(stage: Stage) -> FootageRelease:
+    with stage.services.database.transaction(SYSTEM) as session:
+        found = session.scalars(select(FootageRelease)).one()
+        session.expunge(found)
+        return found
+
+
+def test_a_stretch_of_the_original_that_is_finished_after_its_review_has_ended_is_deleted(release: Stage) -> None:
+    def meanwhile() -> None:
+        release.end()
+        release.end_viewing()
+
+    release.work("cut-clip", meanwhile)
+    release.rest()
+    release.nothing_is_left()
+    assert release_of(release).state is ReleaseState.ENDED
+
+
+def test_a_stretch_of_the_original_whose_worker_was_killed_goes_when_its_hours_are_over(release: Stage) -> None:
+    def killed() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        release.work("cut-clip", killed)
+    assert len(release.stored()) == 1
+    release.county.hands.forward(hours=25)
+    job_handlers(release.services)["end-releases"]()
+    assert release.stored() == []
+    release.work("cut-clip")  # the job is given back: nothing is made of what nobody may see any more
+    assert (release.row(Clip).state, release.stored()) == (ClipState.DELETED, [])
+    assert release_of(release).state is ReleaseState.ENDED
+
+
+def test_an_approval_that_meets_the_end_of_its_review_leaves_no_copy(stage: Stage) -> None:
+    """The officer's yes and the inspector's last word at the same moment: whichever commits first, in the end nothing plays and nothing is stored."""
+    asked = {"item": 1, "start": "00:00:05", "end": "00:00:15", "reason": "核对授课教师身份，模糊后无法辨认"}
+    assert stage.inspector.http.post(f"/review/{stage.id}/release", data=asked).status_code == 303
+    row, services = release_of(stage), stage.services
+    officer = stage.county.person(Role.BUREAU_OFFICER).account
+    rule = services.policy.read(ReleaseRule, services.clock.today_on())
+    actor = Actor("account", officer.login_name, officer.role.value, officer.id)
+    with ThreadPoolExecutor(1) as pool:
+        with services.database.transaction(SYSTEM) as session:
+            releases.approve(session, row.id, note="同意", rule=rule, actor=actor, clock=services.clock, events=services.events)
+            ending = pool.submit(stage.end)
+            with pytest.raises(TimeoutError):
+                ending.result(1)  # moves are written one after the other: it waits for the decision, which it cannot read yet
+        ending.result(30)
+    stage.end_viewing()
+    assert release_of(stage).state is ReleaseState.ENDED
+    stage.rest()
+    stage.nothing_is_left()

@@ -32,7 +32,7 @@ from tests.site_fixtures import Site
 PERSONS = ("赵一", "钱二", "孙三", SECRET, "142***")  # principal, legal representative, teacher, and everything a factory marks
 SHARED = {  # tables without rows of anybody; the row-level-security test says why each
     "alembic_version", "schedule_firing", "ledger_pending", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "draw_round", "draw_contribution",
-    "draw_frame_item", "media_index", "draw_ticket", "draw_stratum",
+    "draw_frame_item", "media_index", "draw_ticket", "draw_stratum", "review_results",
 }  # fmt: skip
 OPEN_TABLES = {"institution", "credit_tier", "teaching_point", "training_class", "finding", "rating", "credit_item", "directory_exclusion"}
 

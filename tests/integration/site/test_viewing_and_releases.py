@@ -62,8 +62,9 @@ class Stage:
             return found
 
     def stored(self) -> list[str]:
-        """Keys that the viewing bucket really holds of this institution."""
-        return [v.key for v in self.county.site.services.buckets.viewing.list_versions(f"{self.county.world.institution.id}/")]
+        """Keys of viewing copies that the bucket really holds of this institution."""
+        tenant, viewing = self.county.world.institution.id, self.county.site.services.buckets.viewing
+        return [v.key for kind in ("clips", "sheets") for v in viewing.list_versions(f"{tenant}/{kind}/")]
 
     def count(self, action: str) -> int:
         with self.county.site.services.database.transaction(SYSTEM) as session:

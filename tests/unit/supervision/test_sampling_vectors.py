@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from fractions import Fraction
+from itertools import product
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervision.sampling import strata
+from supervision.sampling import strata, verify_draw
 from supervision.sampling.draw import SamplingRule, bound, order, sample_size
 from supervision.sampling.frame import build_frame
 from supervision.sampling.seed import Revealed, commit, make_seed, seal
 from supervision.spotchecks import outcomes
 from supervision.spotchecks.inspectors import inspector_ticket, look_ticket
+from supervision.spotchecks.lifecycle import Verdict
+from supervision.spotchecks.look_lines import Line, commit_line, may_be_told
+from supervision.spotchecks.outcomes import MAX_LOOKS
 from supervision.spotchecks.stretch import stretch_ticket
 
 PAGE = Path(__file__).parents[3] / "docs" / "design" / "sampling.md"
@@ -79,6 +83,26 @@ class FromThePage:
             return len(x).to_bytes(4, "big") + x
 
         return self.h(f(b"classproof-strata-v1"), f(salt), *(f(i.encode() + b"\t" + k.encode()) for i, k in zip(ids, keys, strict=True)))
+
+    def line(self, salt: bytes, i: str, looks: list[str], outcome: str) -> bytes:
+        fields = (b"classproof-look-line-v1", salt, i.encode(), ",".join(looks).encode(), outcome.encode())
+        return self.h(*(len(x).to_bytes(4, "big") + x for x in fields))
+
+    @staticmethod
+    def told(institutions: str, doubted: int, fewest: int) -> bool:
+        others = len(institutions) - max(institutions.count(one) for one in institutions)
+        return others >= fewest and doubted <= others
+
+    @staticmethod
+    def outcome(looks: list[str], clean_share: bool) -> str | None:
+        """None where the page says that the looks cannot be these."""
+        if looks == ["ok"]:
+            return None if clean_share else "ok"
+        if len(looks) == 2 and looks[0] == looks[1]:
+            return None if looks[0] == "ok" and not clean_share else looks[0]
+        if len(looks) == 3 and looks[0] != looks[1] and not (looks[0] == "ok" and not clean_share):
+            return max(("ok", "finding"), key=looks.count)
+        return None
 
     @staticmethod
     def allocation(strata: list[tuple[int, int]], floor: int, bad: int, confidence: int) -> list[int]:
@@ -146,6 +170,34 @@ def test_the_later_looks_of_the_page_come_out_twice(vectors: dict[str, Any]) -> 
     for natural_id, number in zip(vectors["ids"], page["clean_numbers"], strict=True):
         assert int.from_bytes(second.h(looks, b"\x03", natural_id.encode()), "big") % 1000 == number
         assert [outcomes.in_clean_share(looks, natural_id, share) for share in (number, number + 1)] == [False, True]
+
+
+def test_the_result_lines_of_the_page_come_out_twice(vectors: dict[str, Any]) -> None:
+    salt = bytes.fromhex(vectors["result_lines"]["salt"])
+    for row in vectors["result_lines"]["lines"]:
+        ours = commit_line(salt, Line(row["id"], tuple(Verdict(one) for one in row["looks"]), Verdict(row["outcome"])))
+        assert ours.hex() == second.line(salt, row["id"], row["looks"], row["outcome"]).hex() == row["commitment"]
+    for row in vectors["told"]:
+        ok, bad = Line("x", (Verdict.OK,), Verdict.OK), Line("x", (Verdict.FINDING, Verdict.OK, Verdict.OK), Verdict.OK)
+        part = [(name, bad if n < row["doubted"] else ok) for n, name in enumerate(row["institutions"])]
+        assert may_be_told(part, row["fewest_others"]) == second.told(row["institutions"], row["doubted"], row["fewest_others"]) == row["told"], row
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("looks", [list(looks) for n in range(5) for looks in product(("ok", "finding"), repeat=n)], ids=",".join)
+def test_the_script_takes_the_looks_that_the_page_and_the_product_allow(looks: list[str], again: bool) -> None:
+    verdicts = [Verdict(one) for one in looks]
+    follows = 0 < len(looks) <= MAX_LOOKS and all(
+        outcomes.next_step(verdicts[:n], clean_share=again) == outcomes.LookDue(n + 1) for n in range(len(looks))
+    )
+    ends = outcomes.next_step(verdicts, clean_share=again) if follows else None
+    product_says = ends.verdict.value if isinstance(ends, outcomes.Decided) else None
+    assert second.outcome(looks, again) == product_says
+    if product_says is None:
+        with pytest.raises(verify_draw.Difference):
+            verify_draw.outcome_of(looks, again=again)
+    else:
+        assert verify_draw.outcome_of(looks, again=again) == product_says
 
 
 def test_the_sizes_of_the_page_come_out_twice(vectors: dict[str, Any]) -> None:
