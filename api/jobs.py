@@ -22,12 +22,12 @@ from storage.objects.errors import StoreUnavailable
 log = logging.getLogger(__name__)
 
 QUEUE: Final = "classproof"
-COPIES: Final = "copies"  # what takes minutes has slots of its own: a verdict is followed at once, however many copies are still being made
-QUEUES: Final[Mapping[str, str]] = {"cut-clip": COPIES, "make-sheets": COPIES}
+LONG: Final = "long"  # what takes minutes has slots of its own: a verdict is followed at once, however many copies are still being made
+QUEUES: Final[Mapping[str, str]] = {"cut-clip": LONG, "make-sheets": LONG, "screen-recording": LONG}
 PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError)  # an engine restarts: wait as long as it takes
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
-# What takes minutes waits for what takes a moment: a verdict is followed at once, however many copies are still to be made.
+# Among what takes minutes: a clip goes before sprite sheets, the first is looked at and the second only hovered over; screening can wait longest.
 PRIORITIES: Final[Mapping[str, int]] = {"cut-clip": -10, "make-sheets": -20, "screen-recording": -30}
 Handler = Callable[..., object]
 

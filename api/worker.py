@@ -7,7 +7,7 @@ import signal
 import procrastinate
 
 from api.http.services import Services
-from api.jobs import COPIES, QUEUE, build_worker_app
+from api.jobs import LONG, QUEUE, build_worker_app
 from api.pulse import beat
 from api.wiring import job_handlers
 from storage.kernel import scratch
@@ -58,7 +58,7 @@ async def _until_stopped(services: Services, database_url: str, concurrency: int
 async def _lanes(app: procrastinate.App, concurrency: int) -> None:
     """When one lane loses its database the other is stopped too, and both begin anew."""
     async with asyncio.TaskGroup() as lanes:
-        for queue in (QUEUE, COPIES):
+        for queue in (QUEUE, LONG):
             lanes.create_task(_lane(app, queue, concurrency))
 
 

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from api.auth import accounts
 from api.http.services import Services
-from api.jobs import COPIES, QUEUE, JobQueue, build_worker_app
+from api.jobs import LONG, QUEUE, JobQueue, build_worker_app
 from api.listening import server_config
 from api.main import create_app, serve_with_headers
 from api.policy import Policy
@@ -117,7 +117,7 @@ def drain(services: Services, url: str) -> None:
         app = build_worker_app(url, job_handlers(services))
         async with app.open_async():
             await app.run_worker_async(
-                queues=[QUEUE, COPIES], wait=False, install_signal_handlers=False, concurrency=1, listen_notify=False, delete_jobs="successful"
+                queues=[QUEUE, LONG], wait=False, install_signal_handlers=False, concurrency=1, listen_notify=False, delete_jobs="successful"
             )
 
     asyncio.run(work())
