@@ -27,6 +27,7 @@ from compliance.exit import opening as exit_opening
 from compliance.exit import queries as exit_queries
 from compliance.exit.rules import ExitRule
 from compliance.policy.book import Book
+from compliance.rating import falling
 from compliance.rating import items as credit_items
 from compliance.rating.ruleset import in_force
 from storage.clips import discarding, sheets
@@ -78,8 +79,8 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     REGISTRY_CHANGED: ("detect-interests",),
     "finding.recorded": (),
     "exit.in-force": (),
-    "exit.ended": (),
-    "finding.moved": ("keep-approvals",),
+    "exit.ended": ("reread-ratings",),
+    "finding.moved": ("keep-approvals", "reread-ratings"),
 }
 FLAG_SOURCES: Final[tuple[FlagSource, ...]] = (catalogue_flags, screening_flags)  # what the machine noticed
 SCHEDULER: Final = Actor(kind="system", name="scheduler", role="scheduler")
@@ -171,6 +172,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "remind-findings": partial(_remind_findings, services),
         "expire-credit-items": partial(_expire_credit_items, services),
         "keep-approvals": partial(_keep_approvals, services),
+        "reread-ratings": partial(_reread_ratings, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
     }
 
@@ -310,6 +312,14 @@ def _remind_findings(services: Services) -> None:
     for code in waiting:
         with services.database.transaction(SYSTEM) as session:
             reminders.remind(session, findings_q.locked_finding(session, code), rule, actor=SCHEDULER, clock=services.clock)
+
+
+def _reread_ratings(services: Services, institution_id: str = "") -> None:
+    """Findings and decisions that fell away: the ratings in force are computed without them (2.3.5). All are looked at, whoever's it was."""
+    effects = in_force(services.policy.book, services.clock.today_on()).effects
+    with services.database.transaction(SYSTEM) as session:
+        fallen = [*falling.withdrawn_findings(session), *(falling.reversed_problem(one) for one in exit_queries.reversed_problems(session))]
+        falling.reread(session, fallen, effects=effects, actor=SCHEDULER, clock=services.clock)
 
 
 def _expire_credit_items(services: Services) -> None:

@@ -18,6 +18,7 @@ from compliance.papers.models import CaseAttachment, CasePaper
 from storage.ledger import history
 from supervision.findings.clocks import Turn
 from supervision.findings.models import Finding
+from supervision.outcomes.models import AuditProblem
 
 
 def case(session: Session, code: str, *, institution_id: UUID | None = None, lock: bool = False) -> ExitCase:
@@ -30,6 +31,18 @@ def case(session: Session, code: str, *, institution_id: UUID | None = None, loc
     found = session.scalars(statement).one_or_none()
     if found is None:
         raise ExitCaseNotFound(case=code)
+    return found
+
+
+def reversed_problems(session: Session) -> list[AuditProblem]:
+    """Audit problems whose exit decision was revoked, by the document of the case's sheet."""
+    cases = session.scalars(select(ExitCase).where(ExitCase.trigger == Trigger.AUDIT, ExitCase.state == ExitState.REVOKED)).all()
+    found: list[AuditProblem] = []
+    for row in cases:
+        told = sheet(session, row.id)
+        if told is not None:
+            wanted = (AuditProblem.institution_id == row.institution_id, AuditProblem.document == told.content["problem"]["document"])
+            found += session.scalars(select(AuditProblem).where(*wanted))
     return found
 
 

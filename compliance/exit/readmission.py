@@ -1,6 +1,7 @@
 """重新准入: after the term, on application, when cause, money and site are in order; from the lowest tier. R47, Q6; domain.md 2.3.5."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from compliance.exit.rules import READMISSION_CHECKS, RemedyRule, readmission_mi
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
 from storage.kernel.actor import Actor
-from storage.kernel.clock import Clock
+from storage.kernel.clock import Clock, add_months
 from storage.kernel.events import Events
 from supervision.findings.attachments import Given
 from supervision.findings.holds import Holds
@@ -113,14 +114,15 @@ def decide(
     guarded(session, row, event, actor, at, facts, reason=reasons.strip())
     if admitted:
         effects.lift_readmitted(session, row, paper.number, holds=holds, actor=actor, clock=clock, events=events)
-        _probation(session, row, paper.number, actor=actor, clock=clock)
+        _probation(session, row, paper.number, rule, actor=actor, clock=clock)
     return paper
 
 
-def _probation(session: Session, row: ExitCase, document: str, *, actor: Actor, clock: Clock) -> None:
-    institution = session.get_one(Institution, row.institution_id)
-    by = {"tier": PROBATION_TIER, "from_on": clock.today_on(), "document": document}
+def _probation(session: Session, row: ExitCase, document: str, rule: RemedyRule, *, actor: Actor, clock: Clock) -> None:
+    """The lowest tier, and every lesson reviewed for the months of probation, whatever tier follows meanwhile (R66)."""
+    institution, today = session.get_one(Institution, row.institution_id), clock.today_on()
+    by = {"tier": PROBATION_TIER, "document": document, "probation_until_on": add_months(today, rule.exit_probation_months)}
     try:
-        registry.record_tier(session, institution, **by, actor=actor, at=clock.now_at())  # type: ignore[arg-type]  # keywords
+        registry.record_tier(session, institution, from_on=today, **by, actor=actor, at=clock.now_at())  # type: ignore[arg-type]  # keywords
     except CodeTaken:  # a tier was decided for this very day: the lowest follows it
-        return
+        registry.record_tier(session, institution, from_on=today + timedelta(days=1), **by, actor=actor, at=clock.now_at())  # type: ignore[arg-type]

@@ -234,6 +234,7 @@ def term_ends_on(from_on: date, months: int) -> date:
 class RemedyRule:
     """How long a decision can be contested."""
 
+    exit_probation_months: int
     exit_reconsideration_days: int
     exit_litigation_months: int
 

@@ -129,9 +129,9 @@ def rating_answer(
 def rating_decision(
     to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, from_on: date, repaired: str = ""
 ) -> dict[str, Any]:
-    """评定决定书: tier, reasons, what it brings, remedies, how to repair. `repaired`: the item whose end made it."""
+    """评定决定书: tier, reasons, what it brings, remedies, how to repair. `repaired`: what fell away and made it, as a clause."""
     opening = (
-        f"因信用信息{repaired}已修复或者期满，现重新计算并评定贵单位{year}年度信用等级如下。"
+        f"因{repaired}，现重新计算并评定贵单位{year}年度信用等级如下。"
         if repaired
         else f"贵单位{year}年度信用评价经初评、告知和异议程序，现评定如下。"
     )

@@ -84,7 +84,7 @@ class Rating(Keyed, Base):
     tier: Mapped[Tier | None] = mapped_column(enum_column(Tier, "tier"))
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # Any: rules.Reason.plain()
     result_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
-    repair_item_id: Mapped[UUID | None]  # the item whose repair or expiry made this revision: it only got better
+    repair_item_id: Mapped[UUID | None]  # the item, finding or audit problem that fell away and made this revision: it only got better
     notice_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_paper.id"))
     noticed_by_id: Mapped[UUID | None]
     object_until: Mapped[datetime | None]

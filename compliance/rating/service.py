@@ -4,6 +4,7 @@ What a tier brings acts at once and in the same transaction: the sampling rate (
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -226,27 +227,45 @@ def declare_void(session: Session, code: str, *, reason: str, actor: Actor, cloc
 
 
 def recompute_without(session: Session, item: CreditItem, *, effects: EffectRule, actor: Actor, clock: Clock, name: str = "") -> Rating | None:
-    """The rating in force without an item that ended (repaired or expired), at once and only for the better. R65.
+    """The rating in force without an item that ended (repaired or expired), at once and only for the better. R65."""
+    fallen = Fallen(item.institution_id, item.id, item.code, (Kind.ITEM, Kind.FORGED), f"信用信息{item.code}已修复或者期满", item.state.value)
+    return recompute_fallen(session, fallen, effects=effects, actor=actor, clock=clock, name=name)
 
-    None when no rating in force counted it. The frozen rule set of the rating stays: only the item is taken out.
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Evidence that counts no more: `ref` as the events name it, `kinds` of those events. `because` stands in the letter, `state` in the ledger."""
+
+    institution_id: UUID
+    id: UUID
+    ref: str
+    kinds: tuple[Kind, ...]
+    because: str
+    state: str
+
+
+def recompute_fallen(session: Session, fallen: Fallen, *, effects: EffectRule, actor: Actor, clock: Clock, name: str = "") -> Rating | None:
+    """The rating in force without what fell away: an item that ended, a finding or a decision that was reversed (2.3.4, 2.3.5).
+
+    None when no rating in force counted it. The frozen rule set of the rating stays: only that evidence is taken out, and nothing gets worse.
     """
-    old = queries.in_force(session, item.institution_id, lock=True)
+    old = queries.in_force(session, fallen.institution_id, lock=True)
     if old is None:
         return None
     frozen = _standing(session, old)
-    corrected = inputs.without(frozen, [item.code], [Kind.ITEM, Kind.FORGED])
+    corrected = inputs.without(frozen, [fallen.ref], fallen.kinds)
     if corrected == frozen:
         return None
     at = clock.now_at()
     was_published = old.state is RatingState.PUBLISHED
     row = _new(session, old.institution_id, old.year, at=at)
-    row.repair_item_id = item.id
-    because = f"{item.code} {item.state.value}"
+    row.repair_item_id = fallen.id
+    because = f"{fallen.ref} {fallen.state}"
     history.begin(session, row, actor=actor, at=at, event="open", reason=because, clause="R65", facts={"year": row.year, "code": row.code})
     history.move(session, row, RATING_MOVES, RatingEvent.COLLECT, actor=actor, at=at)
     _freeze(session, row, corrected, actor=actor, at=at)
-    facts = {"repaired_item": True, "item": item.code, "not_worse": _not_worse(grade_of(old), grade_of(row)), "signed": bool(name or actor.name)}
-    _take_effect(session, row, RatingEvent.FINISH_REPAIR, effects, facts, actor=actor, at=at, name=name, repaired=item.code)
+    facts = {"repaired_item": True, "item": fallen.ref, "not_worse": _not_worse(grade_of(old), grade_of(row)), "signed": bool(name or actor.name)}
+    _take_effect(session, row, RatingEvent.FINISH_REPAIR, effects, facts, actor=actor, at=at, name=name, repaired=fallen.because)
     if was_published:
         history.move(session, row, RATING_MOVES, RatingEvent.PUBLISH, actor=actor, at=at, facts={"tier": row.tier, "score": row.score})
     return row

@@ -56,7 +56,11 @@ class CreditTier(Keyed, Base):
     """The tier in force from a day on, by a published decision with its document number. Never changed: a later row supersedes it."""
 
     __tablename__ = "credit_tier"
-    __table_args__ = (UniqueConstraint("institution_id", "from_on"), CheckConstraint("document <> ''", name="document"))
+    __table_args__ = (
+        UniqueConstraint("institution_id", "from_on"),
+        CheckConstraint("document <> ''", name="document"),
+        CheckConstraint("probation_until_on > from_on", name="probation"),
+    )
     TENANT: ClassVar[str | None] = "institution_id"
     PUBLIC_READ: ClassVar[bool] = True
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
@@ -65,6 +69,7 @@ class CreditTier(Keyed, Base):
     tier: Mapped[Tier] = mapped_column(enum_column(Tier, "tier"))
     from_on: Mapped[date] = mapped_column(Date)
     document: Mapped[str]  # e.g. 古人社发〔2026〕12号
+    probation_until_on: Mapped[date | None] = mapped_column(Date)  # readmitted (2.3.5): until this day every lesson is reviewed
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
 

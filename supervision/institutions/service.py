@@ -80,13 +80,34 @@ def add_qualification(
     return _enter(session, row, "institution.qualified", lambda: institution.id, facts, actor, at)
 
 
-def record_tier(session: Session, institution: Institution, *, tier: Tier, from_on: date, document: str, actor: Actor, at: datetime) -> CreditTier:
-    """Record the credit tier in force from a day on, with the document that decided it (R62, R66). Raises: CodeTaken — two tiers from one day."""
+def record_tier(
+    session: Session,
+    institution: Institution,
+    *,
+    tier: Tier,
+    from_on: date,
+    document: str,
+    probation_until_on: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> CreditTier:
+    """Record the credit tier in force from a day on, with the document that decided it (R62, R66). Raises: CodeTaken — two tiers from one day.
+
+    `probation_until_on`: until that day every lesson is reviewed, whatever tier follows meanwhile (2.3.5).
+    """
     taken = session.scalar(select(CreditTier.id).where(CreditTier.institution_id == institution.id, CreditTier.from_on == from_on))
     if taken is not None:
         raise CodeTaken(what="credit-tier", code=from_on.isoformat())
-    row = CreditTier(institution_id=institution.id, tier=tier, from_on=from_on, document=document, recorded_at=at, recorded_by=actor.name)
-    facts = {"tier": tier, "from_on": from_on, "document": document}
+    row = CreditTier(
+        institution_id=institution.id,
+        tier=tier,
+        from_on=from_on,
+        document=document,
+        probation_until_on=probation_until_on,
+        recorded_at=at,
+        recorded_by=actor.name,
+    )
+    facts = {"tier": tier, "from_on": from_on, "document": document, "probation_until_on": probation_until_on}
     return _enter(session, row, "institution.tier-recorded", lambda: institution.id, facts, actor, at)
 
 

@@ -6,7 +6,7 @@ from datetime import time as day_time
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Exists, ScalarSelect, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.kernel.clock import BUREAU_ZONE
@@ -14,11 +14,11 @@ from storage.kernel.span import Span
 from supervision.classes.models import Lesson, TrainingAgreement, TrainingClass
 from supervision.footage.lifecycle import CATALOGUED_STATES, SlotState
 from supervision.footage.models import RecordedSpan, Recording, Slot
-from supervision.institutions.models import CreditTier
+from supervision.institutions.models import CreditTier, Tier
 from supervision.sampling.errors import RoundNotFound
 from supervision.sampling.lifecycle import DrawState
 from supervision.sampling.models import DrawContribution, DrawFrameItem, DrawFramePlace, DrawRound, DrawStrataSalt, DrawStratum, DrawTicket
-from supervision.sampling.strata import LessonFacts
+from supervision.sampling.strata import PROBATION, LessonFacts
 from supervision.screening.leads import standing_lead
 
 _CHUNK: Final = 20_000
@@ -95,6 +95,32 @@ def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, stre
     owed = exists().where(Slot.lesson_id == other.id, Slot.state.in_((SlotState.MISSING, SlotState.EXPLAINED)), same)
     suspected = exists().where(Slot.lesson_id == other.id, Recording.slot_id == Slot.id, same, standing_lead(Recording.id, strength))
     flagged = owed | suspected
+    tier, watched = _standing(on)
+    found: dict[UUID, LessonFacts] = {}
+    for start in range(0, len(lesson_ids), _CHUNK):
+        rows = session.execute(
+            select(Lesson.id, tier, watched, TrainingAgreement.category, TrainingClass.department, flagged)
+            .join(TrainingClass, TrainingClass.id == Lesson.class_id)
+            .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
+            .where(Lesson.id.in_(lesson_ids[start : start + _CHUNK]))
+        )
+        for lesson_id, letter, probation, category, department, flag in rows:
+            found[lesson_id] = LessonFacts(_tier(letter, probation), category.value, department or "", bool(flag))
+    return found
+
+
+def tiers_of(session: Session, lesson_ids: Sequence[UUID], *, on: date) -> dict[UUID, str]:
+    """The tier of the institution of each lesson on a day, as `LessonFacts` tells it."""
+    tier, watched = _standing(on)
+    found: dict[UUID, str] = {}
+    for start in range(0, len(lesson_ids), _CHUNK):
+        rows = session.execute(select(Lesson.id, tier, watched).where(Lesson.id.in_(lesson_ids[start : start + _CHUNK])))
+        found |= {lesson_id: _tier(letter, probation) for lesson_id, letter, probation in rows}
+    return found
+
+
+def _standing(on: date) -> tuple[ScalarSelect[Tier], Exists]:
+    """Of the institution of a lesson: its tier in force on a day, and whether it is on probation."""
     tier = (
         select(CreditTier.tier)
         .where(CreditTier.institution_id == Lesson.institution_id, CreditTier.from_on <= on)
@@ -102,17 +128,16 @@ def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, stre
         .limit(1)
         .scalar_subquery()
     )
-    found: dict[UUID, LessonFacts] = {}
-    for start in range(0, len(lesson_ids), _CHUNK):
-        rows = session.execute(
-            select(Lesson.id, tier, TrainingAgreement.category, TrainingClass.department, flagged)
-            .join(TrainingClass, TrainingClass.id == Lesson.class_id)
-            .join(TrainingAgreement, TrainingAgreement.id == TrainingClass.agreement_id)
-            .where(Lesson.id.in_(lesson_ids[start : start + _CHUNK]))
-        )
-        for lesson_id, letter, category, department, flag in rows:
-            found[lesson_id] = LessonFacts(letter.value if letter else "", category.value, department or "", bool(flag))
-    return found
+    return tier, exists().where(CreditTier.institution_id == Lesson.institution_id, CreditTier.from_on <= on, CreditTier.probation_until_on > on)
+
+
+def _tier(letter: Tier | None, probation: bool) -> str:
+    return PROBATION if probation else letter.value if letter else ""
+
+
+def anybody_on_probation(session: Session, on: date) -> bool:
+    """Whether some institution was readmitted and is still on probation."""
+    return bool(session.scalar(select(exists().where(CreditTier.from_on <= on, CreditTier.probation_until_on > on))))
 
 
 def strata(session: Session, round_id: UUID) -> Sequence[DrawStratum]:

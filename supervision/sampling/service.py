@@ -83,7 +83,10 @@ def plan(
         errors.append({"where": "period_ends_on", "code": "before-public-value", "value": period_ends_on.isoformat()})
     if errors:
         raise MalformedPlan(errors=errors)
-    by = check_plan(list(strata_by), weights)
+    wanted = list(strata_by)
+    if weights is not None and StratifyBy.TIER not in wanted and queries.anybody_on_probation(session, local_date(at)):
+        wanted.append(StratifyBy.TIER)  # all of it is reviewed (2.3.5), so it is a stratum of its own in every round
+    by = check_plan(wanted, weights)
     planned = DrawRound(
         code=next_in_series(session, DrawRound.code, f"D{local_date(at).year}-"),
         method=method,

@@ -19,6 +19,7 @@ from supervision.sampling.errors import MalformedPlan
 
 COMMITMENT_TAG: Final = b"classproof-strata-v1"
 SALT_BYTES: Final = 32
+PROBATION: Final = "probation"  # stands for the tier of an institution that was readmitted: every lesson is drawn (2.3.5)
 
 
 class StratifyBy(StrEnum):
@@ -43,22 +44,24 @@ class RiskWeights:
     weight_tier_d_permille: int
     weight_unrated_permille: int
     weight_flagged_permille: int
+    weight_probation_permille: int
     screening_flag_strength: int = 1000  # of plans made before screening: only the strongest
 
     def of_tier(self, tier: str) -> int:
-        """‰ of the base rate for the lessons of a tier; an empty one is an institution without a rating."""
+        """‰ of the base rate for the lessons of a tier; an empty one is an institution without a rating, `PROBATION` one readmitted of late."""
         weights = {
             "A": self.weight_tier_a_permille,
             "B": self.weight_tier_b_permille,
             "C": self.weight_tier_c_permille,
             "D": self.weight_tier_d_permille,
+            PROBATION: self.weight_probation_permille,
         }
         return weights.get(tier, self.weight_unrated_permille)
 
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
-    """What decides a lesson's stratum. `tier` is empty while the institution is not rated."""
+    """What decides a lesson's stratum. `tier` is empty while the institution is not rated, `PROBATION` while all is reviewed."""
 
     tier: str
     category: str

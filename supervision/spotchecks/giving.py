@@ -50,15 +50,16 @@ class Minutes:
     shown: tuple[Showing, ...]
 
 
-def minutes_drawn(footage: Sequence[Footage], rule: ReviewRule, *, seed: bytes, natural_id: str) -> Minutes:
-    """The minutes of a first look, drawn inside what is proven now."""
+def minutes_drawn(footage: Sequence[Footage], rule: ReviewRule, *, seed: bytes, natural_id: str, tier: str = "") -> Minutes:
+    """The minutes of a first look, drawn inside what is proven now; how many is said by the tier of the institution (R66)."""
+    clip_s = rule.clip_s(tier)
     proven = merge(f.stretch for f in footage)
-    drawn = draw_stretch(proven, clip_s=rule.clip_seconds, seed=seed, natural_id=natural_id)
+    drawn = draw_stretch(proven, clip_s=clip_s, seed=seed, natural_id=natural_id)
     shown = [
         Showing(s.footage.slot_id, s.footage.camera_id, s.footage.recording_id, s.stretch, s.media_start_ms, s.media_end_ms)
         for s in shown_of(footage, drawn)
     ]
-    return Minutes(tuple(proven), tuple(drawn), rule.clip_seconds, required_watch_s(total_ms(drawn), rule.watch_permille), tuple(shown))
+    return Minutes(tuple(proven), tuple(drawn), clip_s, required_watch_s(total_ms(drawn), rule.watch_permille), tuple(shown))
 
 
 def minutes_of(session: Session, source: ReviewAssignment, *, watch_permille: int) -> Minutes:

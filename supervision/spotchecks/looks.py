@@ -129,7 +129,8 @@ def proceed(
         minutes = minutes_of(session, given[0], watch_permille=rule.watch_permille)
     else:
         footage = queries.footage_of(session, [lesson.id]).get(lesson.id, [])
-        minutes = minutes_drawn(footage, rule, seed=round_.seed or b"", natural_id=lesson.natural_id)
+        tier = draws.tiers_of(session, [lesson.id], on=local_date(at))[lesson.id]
+        minutes = minutes_drawn(footage, rule, seed=round_.seed or b"", natural_id=lesson.natural_id, tier=tier)
     give(session, round_, lesson, chosen, minutes, look=step.look, due_at=due_at, actor=actor, at=at, events=events, replaces=replaces)
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 
 from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.workdays import add_working_days
+from supervision.sampling.strata import PROBATION
 
 PERMILLE = 1000
 
@@ -22,6 +23,13 @@ class ReviewRule:
     clean_second_look_permille: int
     planted_permille: int
     cooling_off_years: int
+    depth_tier_c_permille: int
+    depth_tier_d_permille: int
+
+    def clip_s(self, tier: str) -> int:
+        """How much of a drawn lesson is looked at (R66): more where the tier is low or the institution is on probation; 0 stays the whole lesson."""
+        depth = {"C": self.depth_tier_c_permille, "D": self.depth_tier_d_permille, PROBATION: self.depth_tier_d_permille}
+        return self.clip_seconds * depth.get(tier, PERMILLE) // PERMILLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def assign(
         period=draws.period_span(round_),
     )
     planted = {one.chosen.ticket: one for one in known}
+    standing = draws.tiers_of(session, list(lesson_ids.values()), on=local_date(at))
     # in the order of the tickets, so that the place in an inspector's list says nothing about a task
     for chosen in sorted([*drawn, *(one.chosen for one in known)], key=lambda c: c.ticket):
         by: dict[str, Any] = {"due_at": due_at, "actor": actor, "at": at, "events": events}  # Any: keywords of `give`
@@ -101,7 +102,7 @@ def assign(
             give(session, round_, plant.lesson, chosen, plant.minutes, planted_from=plant.outcome.id, **by)
         else:
             lesson = lessons[chosen.task.natural_id]
-            minutes = minutes_drawn(footage.get(lesson.id, []), rule, seed=seed, natural_id=lesson.natural_id)
+            minutes = minutes_drawn(footage.get(lesson.id, []), rule, seed=seed, natural_id=lesson.natural_id, tier=standing[lesson.id])
             give(session, round_, lesson, chosen, minutes, **by)
     return queries.assignments_of_round(session, round_.id)
 

@@ -88,8 +88,9 @@ def assigned(services: Services, hands: Hands, run_jobs: Callable[[], None], ins
         sampling.publish_public_value(session, code, value="314159", actor=parties[0], clock=services.clock)
         sampling.draw(session, code, actor=parties[0], clock=services.clock)
         rule = ReviewRule(
-            clip_seconds=clip_seconds, watch_permille=50, review_working_days=5, clean_second_look_permille=0, planted_permille=0, cooling_off_years=3
-        )
+            clip_seconds=clip_seconds, watch_permille=50, review_working_days=5, clean_second_look_permille=0, planted_permille=0,
+            cooling_off_years=3, depth_tier_c_permille=1500, depth_tier_d_permille=2000,
+        )  # fmt: skip
         made = spotchecks.assign(
             session, code, inspectors=[inspector], rule=rule, due_at=None, actor=parties[0], clock=services.clock, events=services.events
         )

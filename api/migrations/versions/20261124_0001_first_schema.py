@@ -394,10 +394,12 @@ def upgrade() -> None:
     sa.Column('tier', sa.Enum('A', 'B', 'C', 'D', name='tier', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('document', sa.String(), nullable=False),
+    sa.Column('probation_until_on', sa.Date(), nullable=True),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('recorded_by', sa.String(), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("document <> ''", name=op.f('ck_credit_tier_document')),
+    sa.CheckConstraint('probation_until_on > from_on', name=op.f('ck_credit_tier_probation')),
     sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_credit_tier_institution_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_tier')),
     sa.UniqueConstraint('institution_id', 'from_on', name=op.f('uq_credit_tier_institution_id_from_on'))

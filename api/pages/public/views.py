@@ -27,6 +27,7 @@ from compliance.rating.words import reason_text
 from supervision.findings.rules import DEFECTS
 from supervision.institutions.models import InstitutionStatus, Tier
 from supervision.sampling.strata import RiskWeights
+from supervision.spotchecks.rules import ReviewRule
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, access(public=True)]
@@ -41,8 +42,9 @@ def _rated(request: Request) -> Callable[[queries.PublicReason], str]:
 
 def _brings(services: Services, tier: str, on: date) -> dict[str, object]:
     """What a tier brings in the figures of the day: the same that the draw, the selection and the agreements ask. R63, R64, R66."""
-    effects, weights = services.policy.read(EffectRule, on), services.policy.read(RiskWeights, on)
-    return {"rank": effects.rank(tier), "most": effects.most_persons(tier), "times": weights.of_tier(tier) / 1000}
+    effects, weights, review = services.policy.read(EffectRule, on), services.policy.read(RiskWeights, on), services.policy.read(ReviewRule, on)
+    rate, minutes = weights.of_tier(tier) / 1000, review.clip_s(tier) / 60
+    return {"rank": effects.rank(tier), "most": effects.most_persons(tier), "times": rate, "minutes": minutes}
 
 
 CONTEXT: dict[str, Any] = {  # Any: template context

@@ -16,12 +16,14 @@ from compliance.papers import service as papers
 from compliance.publication import queries as public_list
 from storage.database.session import PUBLIC, SYSTEM, Scope, apply_scope
 from storage.kernel.canonical import canonical_json
+from storage.kernel.clock import add_months
 from storage.kernel.errors import ForbiddenMove
 from storage.ledger import history
 from storage.ledger.models import LedgerEntry
 from supervision.classes import service as classes
 from supervision.classes.errors import BarredByDecision
 from supervision.classes.models import Trainee
+from supervision.institutions import service as registry
 from supervision.institutions.models import CreditTier, DirectoryExclusion, Institution, InstitutionKind, InstitutionStatus, Lifted, Tier
 from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, TaskReduction
 from tests.integration.exit.stage import CHIEF, HEAD, LEADER, LEGAL, OFFICER, SECOND, ExitStage
@@ -347,6 +349,7 @@ def test_a_reversal_restores_status_and_list_at_once_and_says_so_publicly(stage:
         events=stage.outbox,
     )
     assert (row.state, school.status) == (ExitState.REVOKED, InstitutionStatus.ACTIVE)
+    assert [one.institution_id for one in queries.reversed_problems(stage.session)] == [school.id]  # the rating is computed without it
     apply_scope(stage.session, PUBLIC)
     (listed,) = public_list.exclusions(stage.session)
     assert (listed.ended_why, listed.ended_document, listed.institution) == (Lifted.REVERSED, "古政复决〔2027〕1号", school.name)
@@ -434,7 +437,23 @@ def test_readmission_needs_the_term_an_application_three_conditions_and_another_
     assert (row.state, school.status) == (ExitState.READMITTED, InstitutionStatus.ACTIVE)
     tier = stage.session.scalars(select(CreditTier).where(CreditTier.institution_id == school.id)).one()
     assert tier.tier is Tier.D
+    assert tier.probation_until_on == add_months(tier.from_on, 12)  # every lesson is reviewed until then
     stage.agreement(school, year=2028)
+
+
+def test_a_tier_decided_on_the_day_of_readmission_does_not_spare_the_probation(stage: ExitStage) -> None:
+    row = stage.in_force(stage.audited())
+    school = institution_of(stage, row)
+    stage.publish(row)
+    stage.later(days=366)
+    stage.end_term(row)
+    stage.apply(row)
+    stage.assess(row)
+    today = stage.clock.today_on()
+    registry.record_tier(stage.session, school, tier=Tier.B, from_on=today, document="古人社信〔2027〕1号", actor=OFFICER, at=stage.now)
+    stage.readmit(row)
+    tiers = stage.session.scalars(select(CreditTier).where(CreditTier.institution_id == school.id).order_by(CreditTier.from_on)).all()
+    assert [(one.tier, one.probation_until_on is None) for one in tiers] == [(Tier.B, True), (Tier.D, False)]
 
 
 def test_a_case_withdrawn_by_error_tells_the_institution_only_when_it_had_been_told(stage: ExitStage) -> None:

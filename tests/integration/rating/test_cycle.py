@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from compliance.papers import service as papers
 from compliance.publication import queries as directory
-from compliance.rating import inputs, queries, replay, service
+from compliance.rating import falling, inputs, queries, replay, service
 from compliance.rating.errors import MalformedRating, NotReproduced, RatingExists, RatingNotFound
 from compliance.rating.lifecycle import RatingState
 from compliance.rating.models import Ground, Rating, RatingInputs
@@ -18,15 +18,18 @@ from compliance.rating.terms import ItemClass
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope, apply_scope
 from storage.kernel.actor import Actor
 from storage.kernel.errors import ForbiddenMove
+from storage.ledger import history
 from storage.ledger.models import LedgerEntry
 from supervision.classes import service as classes
 from supervision.classes.errors import TaskRestricted
 from supervision.classes.models import Category
+from supervision.findings.rules import Severity
 from supervision.institutions import restrictions
 from supervision.institutions.errors import ExceptionNeedsReason
 from supervision.institutions.models import InstitutionKind
 from supervision.institutions.service import register_institution
-from supervision.outcomes.models import Complaint, QualityEvaluation
+from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, QualityEvaluation
+from tests.factories.outcomes import published_finding
 from tests.factories.world import make_world
 from tests.integration.rating.stage import HEAD, LEADER, LEGAL, NOW, OFFICER, SECOND, Bench
 
@@ -405,3 +408,54 @@ def test_an_evaluation_institution_is_rated_in_the_same_cycle_and_listed_with_it
     assert evaluator.code not in {
         one.institution.code for one in queries.selection_order(bench.session, bench.rules.effects, on=bench.clock.today_on())
     }
+
+
+def major_problem(bench: Bench) -> AuditProblem:
+    row = AuditProblem(
+        institution_id=bench.owner.id,
+        issuer="古县审计局",
+        level=AuditLevel.COUNTY,
+        document="古审报〔2027〕12号",
+        issued_on=date(2027, 1, 5),
+        summary="虚报人数",
+        major=True,
+        classified_by_id=LEADER.id,
+        classified_by="leader",
+        classification_reason="涉及资金安全",
+        recorded_at=bench.now,
+    )
+    bench.session.add(row)
+    bench.session.flush()
+    return row
+
+
+def test_a_reversed_decision_gives_the_tier_back_at_once_publishes_it_and_says_why(bench: Bench) -> None:
+    """2.3.5: reversal restores the rating, and says so."""
+    problem = major_problem(bench)
+    rated = bench.published(2027)  # no lessons in 2027: only the problem speaks
+    assert (rated.tier and rated.tier.value, bench.tiers()) == ("D", ["D"])
+    effects = bench.rules.effects
+    (row,) = falling.reread(bench.session, [falling.reversed_problem(problem)], effects=effects, actor=OFFICER, clock=bench.clock)
+    assert (row.state, rated.state, row.revision) == (RatingState.PUBLISHED, RatingState.SUPERSEDED, 1)
+    assert row.tier is not None and row.tier.value == "B"
+    assert "major-problem" not in {reason["code"] for reason in row.reasons}
+    letter = papers.of_case(bench.session, row.id)[-1]
+    assert "以古审报〔2027〕12号为依据的退出决定已被撤销" in json.dumps(letter.content, ensure_ascii=False)
+    assert [found.why for found in replay.replay_all(bench.session)] == ["", ""]
+    again = falling.reread(bench.session, [falling.reversed_problem(problem)], effects=effects, actor=OFFICER, clock=bench.clock)
+    assert again == []  # done once
+
+
+def test_a_finding_that_a_review_took_back_counts_no_more(bench: Bench) -> None:
+    found = published_finding(bench.session, bench.world, severity=Severity.SERIOUS)
+    at = datetime(2026, 9, 1, 2, tzinfo=UTC)
+    history.begin(bench.session, found, actor=OFFICER, at=at, event="order-rectification", clause="R60", facts={})  # established on that day
+    bench.session.flush()
+    rated = bench.published()
+    assert "finding-serious-rectified" in {reason["code"] for reason in rated.reasons}
+    assert falling.withdrawn_findings(bench.session) == []
+    bench.session.execute(text("update finding set state = 'withdrawn' where id = :id"), {"id": found.id})
+    (fallen,) = falling.withdrawn_findings(bench.session)
+    (row,) = falling.reread(bench.session, [fallen], effects=bench.rules.effects, actor=OFFICER, clock=bench.clock)
+    assert row.score is not None and rated.score is not None and row.score > rated.score
+    assert not [reason for reason in row.reasons if reason["code"].startswith("finding")]

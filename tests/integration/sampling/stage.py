@@ -31,8 +31,17 @@ from tests.factories.world import World, make_world
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 RULE = SamplingRule(sampling_floor_permille=50, detection_bad_permille=300, detection_confidence_permille=800)
-WEIGHTS = RiskWeights(1000, 1000, 2000, 4000, 1500, 2000)
-REVIEW = ReviewRule(clip_seconds=60, watch_permille=950, review_working_days=5, clean_second_look_permille=0, planted_permille=0, cooling_off_years=3)
+WEIGHTS = RiskWeights(1000, 1000, 2000, 4000, 1500, 2000, 1_000_000)
+REVIEW = ReviewRule(
+    clip_seconds=60,
+    watch_permille=950,
+    review_working_days=5,
+    clean_second_look_permille=0,
+    planted_permille=0,
+    cooling_off_years=3,
+    depth_tier_c_permille=1500,
+    depth_tier_d_permille=2000,
+)
 RESULTS = ResultsRule(looks_fewest_others=5, looks_sealed_days=30)
 BUREAU = Actor(kind="account", name="officer", role="bureau-officer", id=UUID(int=1))
 WATCHDOG = Actor(kind="account", name="watchdog", role="auditor", id=UUID(int=2))

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,8 +27,9 @@ from supervision.sampling.draw import SamplingRule
 from supervision.sampling.lifecycle import DrawMethod
 from supervision.sampling.models import DrawFrameItem, DrawFramePlace, DrawRound, DrawStrataSalt, DrawTicket
 from supervision.sampling.publication import export_public
+from supervision.spotchecks import service as spotchecks
 from tests.factories.world import World, make_world
-from tests.integration.sampling.stage import BUREAU, Stage
+from tests.integration.sampling.stage import BUREAU, PEOPLE, REVIEW, Stage
 
 TENTH = SamplingRule(sampling_floor_permille=100, detection_bad_permille=300, detection_confidence_permille=0)
 
@@ -254,3 +255,47 @@ def test_a_lesson_that_was_not_drawn_cannot_be_counted(two_tiers: Stage) -> None
     other = next(lesson for lesson in frame if lesson not in drawn)
     with pytest.raises(KeyError):
         sampling.close(two_tiers.session, round_.code, open_items=0, actor=BUREAU, clock=two_tiers.clock, bad_lessons=[other])
+
+
+def on_probation(stage: Stage, world: World, until: date) -> None:
+    by = {"document": "古人社准〔2026〕1号", "probation_until_on": until, "actor": BUREAU, "at": stage.now}
+    registry.record_tier(stage.session, world.institution, tier=Tier.D, from_on=local_date(stage.now - timedelta(days=30)), **by)  # type: ignore[arg-type]
+
+
+def test_every_lesson_of_an_institution_on_probation_is_drawn_in_every_round(stage: Stage) -> None:
+    """R66, 2.3.5: although nobody asked to split the round, and although a better tier followed meanwhile."""
+    good, readmitted = stage.world(40), stage.world(20)
+    on_probation(stage, readmitted, local_date(stage.now) + timedelta(days=1))
+    rated(stage, good, Tier.A)
+    rated(stage, readmitted, Tier.A, days=2)
+    round_ = stage.drawn(rule=TENTH)
+    assert round_.strata_by == ["tier"]
+    found = {s.key: (s.lesson_count, s.sample_size) for s in queries.strata(stage.session, round_.id)}
+    assert found == {"tier=A": (40, 4), "tier=probation": (20, 20)}
+
+
+def test_probation_ends_on_its_day(stage: Stage) -> None:
+    good, readmitted = stage.world(40), stage.world(20)
+    rated(stage, good, Tier.A)
+    on_probation(stage, readmitted, local_date(stage.now))
+    assert stage.plan(rule=TENTH).strata_by == []
+    round_ = stage.drawn(rule=TENTH, strata_by=("tier",))
+    assert {s.key: s.sample_size for s in queries.strata(stage.session, round_.id)} == {"tier=A": 4, "tier=D": 8}
+
+
+def test_a_drawn_lesson_of_a_low_tier_is_looked_at_longer(stage: Stage) -> None:
+    good, poor = stage.world(2), stage.world(2)
+    rated(stage, good, Tier.A)
+    rated(stage, poor, Tier.D)
+    round_ = stage.drawn(rule=SamplingRule(1000, 300, 0))
+    made = spotchecks.assign(
+        stage.session,
+        round_.code,
+        inspectors=PEOPLE,
+        rule=REVIEW,
+        due_at=stage.now + timedelta(days=7),
+        actor=BUREAU,
+        clock=stage.clock,
+        events=stage.outbox,
+    )
+    assert {one.institution_id: one.clip_s for one in made} == {good.institution.id: 60, poor.institution.id: 120}

@@ -23,7 +23,7 @@ from supervision.sampling.strata import (
     stratum_of,
 )
 
-WEIGHTS = RiskWeights(1000, 1000, 2000, 4000, 1500, 2000)
+WEIGHTS = RiskWeights(1000, 1000, 2000, 4000, 1500, 2000, 1_000_000)
 RULE = SamplingRule(50, 100, 800)
 
 
@@ -112,7 +112,7 @@ def test_a_lesson_knows_its_stratum(by: tuple[StratifyBy, ...], facts: LessonFac
 
 def test_a_plan_names_known_dimensions_once_and_weights_that_lower_nobody() -> None:
     assert check_plan(["flags", "tier"], WEIGHTS) == (StratifyBy.TIER, StratifyBy.FLAGS)
-    light = RiskWeights(999, 1000, 1000, 1000, 1000, 1000)
+    light = RiskWeights(999, 1000, 1000, 1000, 1000, 1000, 1000)
     with pytest.raises(MalformedPlan) as refused:
         check_plan(["tier", "tier", "colour"], light)
     assert {error["where"] for error in refused.value.facts["errors"]} == {"strata_by", "weight_tier_a_permille"}

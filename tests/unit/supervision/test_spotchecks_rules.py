@@ -1,15 +1,18 @@
 """Drawn inspectors, drawn minutes, and seconds really played."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compliance.policy.book import Book
+from supervision.sampling.strata import PROBATION
 from supervision.spotchecks.errors import NoEligibleInspector
 from supervision.spotchecks.inspectors import Inspector, Task, draw_inspectors
-from supervision.spotchecks.rules import required_watch_s
+from supervision.spotchecks.rules import ReviewRule, required_watch_s
 from supervision.spotchecks.stretch import Footage, Stretch, draw_stretch, items, merge, overlap, total_ms
 from supervision.spotchecks.watching import MAX_SILENCE_MS, Beat, watched, watched_of_all
 
@@ -181,3 +184,12 @@ def test_a_script_that_jumps_ahead_with_every_beat_gains_no_more_than_the_clock(
 def test_the_required_seconds_are_rounded_down() -> None:
     assert required_watch_s(300_000, 950) == 285
     assert required_watch_s(999, 1000) == 0
+
+
+@pytest.mark.parametrize(("tier", "clip_s"), [("", 300), ("A", 300), ("B", 300), ("C", 450), ("D", 600), (PROBATION, 600)])
+def test_more_of_a_lesson_is_looked_at_where_the_tier_is_low(tier: str, clip_s: int) -> None:
+    """R66: the tier decides how deep a review goes."""
+    rule = Book.load().read(ReviewRule, on=date(2026, 9, 1))
+    assert (rule.clip_seconds, rule.depth_tier_c_permille, rule.depth_tier_d_permille) == (300, 1500, 2000)
+    assert rule.clip_s(tier) == clip_s
+    assert replace(rule, clip_seconds=0).clip_s(tier) == 0  # the whole lesson stays the whole lesson
