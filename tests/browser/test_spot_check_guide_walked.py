@@ -17,8 +17,9 @@ from api.cli import app
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from tests import videos
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People
 from tests.browser.guide_walk import Reader, back_in, named_in, play_through
+from tests.browser.test_draw_and_findings import in_both
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.site_fixtures import Hands, Site
@@ -220,7 +221,7 @@ def test_a_newcomer_gets_from_the_plan_to_the_published_result_on_the_pages_alon
     expect(anyone.page.get_by_role("region", name="Findings").get_by_text(lessons.institution.name)).to_be_visible()
 
     # anybody verifies it, with the script alone and with the product
-    look(anyone.page, f"/public/draws/{code}", "guide-closed-public")
+    in_both(anyone.page, people, f"/public/draws/{code}", "guide-closed-public")
     anyone.sees("What the blind looks said")
     lines = anyone.page.get_by_role("region", name="Result of each lesson").locator("tr", has_text=bad)
     expect(lines).to_contain_text("problem found · problem found")
