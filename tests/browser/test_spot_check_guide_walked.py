@@ -210,7 +210,10 @@ def test_a_newcomer_gets_from_the_plan_to_the_published_result_on_the_pages_alon
     officer.sees("Parts of the list", "What this round says of the whole list", "What the blind looks said")
     anyone.page.goto(f"/public/draws/{code}")
     anyone.sees("Totals are withheld until the lines are opened.")
-    anyone.does_not_see("What this round says of the whole list")
+    back_in(people, inspectors[0])
+    inspectors[0].page.goto(f"/draws/{code}")
+    for outside in (anyone, inspectors[0]):
+        outside.does_not_see("What this round says of the whole list")
     hands.forward(days=60)
     back_in(people, officer, head)
     officer.goes_to("Findings", finding)

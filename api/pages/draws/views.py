@@ -189,7 +189,7 @@ def _show(
     tickets = queries.selected(session, row.id) if row.drawn_at and is_open else []
     sees_inspectors = caller is not None and caller.role in SEES_INSPECTORS
     assigned = reviews.assignments_of_round(session, row.id) if caller else []
-    bad_of_parts = _bad_of_parts(session, row, strata, inside=caller is not None)
+    bad_of_parts = _bad_of_parts(session, row, strata, inside=sees_inspectors)  # whoever looks reads no outcome, not even afterwards
     looked = results.results_of(session, row.id)
     possible = acts(row, shares, services.clock.now_at(), assigned=bool(assigned), still_open=reviews.open_count(session, row.id) if caller else 0)
     return render(
