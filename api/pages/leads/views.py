@@ -19,7 +19,7 @@ from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
-from api.pages.leads.words import NAMES, figure_text
+from api.pages.leads.words import ATTACKS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
@@ -118,6 +118,7 @@ def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, ref
         verdicts=leads.verdicts_of(session, lead_id),
         known=measured.read().get(row.lead.code),
         live=leads.live(session).get(row.lead.code),
+        attacks=ATTACKS,
         may_judge=caller.role in OFFICERS,
         problem=problem,
         note=note,
@@ -170,6 +171,7 @@ def machine_page(request: Request, caller: Anybody, session: SessionDep) -> Resp
         **show_navigation(request, caller, "machine"),
         signals=[(code, NAMES[code], known.get(code), said.get(code)) for code in Code],
         interval=measured.share_interval,
+        attacks=ATTACKS,
         inside=inside,
         cost=leads.cost(session) if inside else None,
     )

@@ -24,6 +24,16 @@ NAMES: Final[dict[Code, str]] = {
     Code.LOOP: N_("Loop inside the recording"),
     Code.RECYCLED: N_("Same footage as another recording"),
 }
+# what was done to the recordings of the measurement (bench/screening)
+ATTACKS: Final[dict[str, str]] = {
+    "black": N_("lens dark"),
+    "covered": N_("lens covered"),
+    "defocused": N_("focus lost"),
+    "frozen": N_("picture frozen for 20 to 180 seconds"),
+    "moved": N_("camera turned"),
+    "other-room": N_("camera in another room"),
+    "jump": N_("10 to 90 seconds cut out"),
+}
 # figure and threshold, each in the unit of the signal
 FIGURES: Final[dict[Code, str]] = {
     Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),

@@ -1,0 +1,61 @@
+"""A defect is noticed, listed, looked at and judged; its institution reads it; what the machine can do stands beside it. R60, R72."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.auth.roles import Role
+from api.http.services import Services
+from storage.database.session import SYSTEM
+from tests.browser.conftest import People, look
+from tests.factories.world import World, make_world
+from tests.integration.spine.test_upload_to_catalogue import send
+from tests.screened import film
+
+
+@pytest.fixture
+def recording(services: Services, work: Callable[[], None], tmp_path: Path) -> tuple[World, UUID]:
+    with services.database.transaction(SYSTEM) as session:
+        world = make_world(session, services.clock.now_at())
+    path = film(tmp_path / "lesson.mp4", ((30, "busy"), (40, "black"), (50, "busy")))
+    recording_id = send(services, world, path, file_name=world.file_name())
+    work()
+    return world, recording_id
+
+
+def in_both(page: Page, people: People, path: str, name: str) -> None:
+    for language in ("en", "zh"):
+        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
+        look(page, path, f"{name}-{language}")
+    page.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
+
+
+def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[World, UUID]) -> None:
+    world, recording_id = recording
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    page.goto("/leads")
+    page.get_by_label("Kind").select_option("black")
+    page.get_by_label("Institution", exact=True).select_option(world.institution.code)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&sort=-strength")
+    in_both(page, people, f"/leads?institution={world.institution.code}", "leads")
+    page.goto(f"/leads?kind=black&institution={world.institution.code}")
+    page.get_by_role("link", name="Black picture").click()
+    expect(page.get_by_role("heading", name="Black picture")).to_be_visible()
+    expect(page.locator("figure.still img")).to_have_js_property("naturalWidth", 640)  # it came, and it decodes
+    address = page.url.removeprefix(people.site.url)
+    people.expected.add(422)
+    page.get_by_role("button", name="It is not real").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say why")
+    page.get_by_label("What did you see?").fill("The lights were out for a film.")
+    page.get_by_role("button", name="It is not real").click()
+    expect(page.get_by_text("The lights were out for a film.")).to_be_visible()
+    in_both(page, people, address, "lead")
+    in_both(page, people, "/machine", "machine")
+    own = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
+    own.goto(f"/recordings/{recording_id}")
+    expect(own.get_by_role("heading", name="Defects of the picture")).to_be_visible()
+    in_both(own, people, f"/recordings/{recording_id}", "recording-defects")
