@@ -14,6 +14,7 @@ from fpdf.fonts import TTFFont
 FONT_FILE: Final = Path(__file__).resolve().parent.parent / "static" / "vendor" / "fonts" / "ClassProofSansSC-Regular.ttf"
 FONT: Final = "classproof"
 LABEL_MM: Final = 34.0
+NOT_FIRST: Final = frozenset("，。、；：？！）》〕】”’％,.;:?!)]}%…—")  # no line begins with one of these (行首禁则)
 
 
 class FontMissing(RuntimeError):
@@ -67,10 +68,35 @@ class Paper(FPDF):
             self.set_xy(self.l_margin, top + 1.5)
             self.cell(LABEL_MM, 6, label)
             self.set_xy(self.l_margin + LABEL_MM, top + 1.5)
-            self.multi_cell(0, 6, value, wrapmode=WrapMode.CHAR, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.multi_cell(
+                0,
+                6,
+                self.wrapped(value, self.w - self.r_margin - self.get_x()),
+                wrapmode=WrapMode.CHAR,
+                align="L",
+                new_x=XPos.LMARGIN,
+                new_y=YPos.NEXT,
+            )
             bottom = self.get_y() + 1.5
             self.line(self.l_margin, bottom, self.w - self.r_margin, bottom)
             self.set_y(bottom)
+
+    def wrapped(self, text: str, width_mm: float) -> str:
+        """Lines that fit, none of which begins with a mark that belongs to the end of one: the characters before it go down with it."""
+        room = width_mm - 2 * self.c_margin
+        lines: list[str] = []
+        for given in text.split("\n"):
+            line = ""
+            for letter in given:
+                if line and self.get_string_width(line + letter) > room:
+                    kept = line
+                    if letter in NOT_FIRST:
+                        kept = line.rstrip("".join(NOT_FIRST))[:-1] or line
+                    lines.append(kept)
+                    line = line[len(kept) :]
+                line += letter
+            lines.append(line)
+        return "\n".join(lines)
 
     def heading(self, text: str) -> None:
         """A small heading, never alone at the foot of a page."""
@@ -83,7 +109,7 @@ class Paper(FPDF):
     def paragraph(self, text: str, *, size: float = 10.5) -> None:
         """Running text."""
         self.set_font(FONT, size=size)
-        self.multi_cell(0, size * 0.58, text, align="L", wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, size * 0.58, self.wrapped(text, self.epw), align="L", wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def ruled(self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int], left: int, size: float = 9.5) -> None:
         """A ruled table, its head repeated on every page. `widths`: shares; the first `left` columns are text, the rest figures."""

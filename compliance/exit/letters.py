@@ -259,7 +259,7 @@ def readmission(
 ) -> dict[str, Any]:  # Any: JSON
     """重新准入决定书: what was assessed, and the result with its reason."""
     follows = (
-        "准予重新准入，自本决定作出之日起恢复目录状态，可以承担政府补贴性培训任务；信用等级从最低等级开始。"
+        "准予重新准入，自本决定作出之日起恢复目录状态，可以承担政府补贴性培训任务；信用等级从最低等级开始，观察期内课次全部审看。"
         if admitted
         else "不予重新准入。条件具备后可以再次申请。"
     )

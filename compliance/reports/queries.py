@@ -16,6 +16,8 @@ from compliance.reports.lifecycle import LIVE_STATES, ReportState
 from compliance.reports.models import FigureKind, ProgressReport, StatedFigure
 from compliance.reports.rules import Counts, Payments, Stated, TargetRule, Year, day_of
 from compliance.subsidy.queries import money_of_year
+from storage.kernel.clock import local_date
+from storage.ledger.models import LedgerEntry
 from supervision.classes.models import Category, Enrolment, TrainingAgreement, TrainingClass
 from supervision.institutions.models import Institution
 from supervision.outcomes.lifecycle import EvidenceState
@@ -225,6 +227,17 @@ def report(session: Session, code: str, *, lock: bool = False) -> ProgressReport
     if found is None:
         raise ReportNotFound(report=code)
     return found
+
+
+def first_use_on(session: Session) -> date | None:
+    """The day on which the system was first used: nothing is owed for periods that ended before it (R98). None before the first entry."""
+    at = session.scalar(select(LedgerEntry.at).order_by(LedgerEntry.id).limit(1))
+    return local_date(at) if at else None
+
+
+def owed_since(session: Session, since: date, *, today: date) -> date:
+    """From which day on ended periods are looked at: `since`, or the first use when that is later."""
+    return max(since, first_use_on(session) or today)
 
 
 def reports_since(session: Session, ends_from: date, *, limit: int = 60) -> Sequence[ProgressReport]:

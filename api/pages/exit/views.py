@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, OFFICERS, Role
+from api.exit_bundle import bundle
 from api.exits import ExitTools
 from api.http.paging import Key, page
 from api.http.problem import Problem
@@ -42,6 +43,7 @@ from supervision.institutions.models import Institution
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR} | INSTITUTION)]
+Insider = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR})]
 Clerk = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR})]
 Code = Annotated[str, Path(max_length=40)]  # one that is no code is not found, as another institution's is
 COLUMNS = (
@@ -202,6 +204,14 @@ def sheet_file(caller: Reader, session: SessionDep, code: Code) -> Response:
         raise NotFound(what="sheet", id=code)
     headers = {"Content-Disposition": f'attachment; filename="{code}-sheet.json"'}
     return Response(canonical_json(found.content), media_type="application/json", headers=headers)
+
+
+@router.get("/exit/{code}/bundle.zip")
+def case_file(caller: Insider, session: SessionDep, services: ServicesDep, code: Code) -> Response:
+    """Everything of a case in one file, for whoever reviews it (2.3.5)."""
+    row = queries.case(session, code)
+    headers = {"Content-Disposition": f'attachment; filename="{code}.zip"'}
+    return Response(bundle(session, row, bureau=services.settings.bureau_name), media_type="application/zip", headers=headers)
 
 
 @router.get("/exit/{code}/papers/{paper_id}.pdf")

@@ -103,7 +103,7 @@ def _findings(session: Session) -> Iterator[Waiting]:
 
 def _reports(session: Session, rule: ReportRule, today: date) -> Iterator[Waiting]:
     yield Waiting(queries.count_to_sign(session), N_("biweekly reports wait for a signature"), "/reports")
-    since = today - timedelta(days=REPORT_DAYS)
+    since = queries.owed_since(session, today - timedelta(days=REPORT_DAYS), today=today)
     live = {row.period_ends_on: row for row in queries.reports_since(session, since) if row.state in LIVE_STATES}
     told = []
     for found in ended_periods(since, today, rule):

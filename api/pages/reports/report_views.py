@@ -51,10 +51,14 @@ def _list(request: Request, caller: Caller, session: Session, services: Services
     found = queries.reports_since(session, since)
     live = {row.period_ends_on: row for row in found if row.state in LIVE_STATES}
     lines = []
-    for period in ended_periods(since, today, rule):
+    owed_since = queries.owed_since(session, since, today=today)
+    for number, period in enumerate(ended_periods(since, today, rule)):
         row = live.get(period.ends_on)
         signed_on = local_date(row.signed_at) if row and row.signed_at else None
-        lines.append((period, row, standing(period, signed_on=signed_on, today=today).value))
+        if period.ends_on >= owed_since or row is not None:
+            lines.append((period, row, standing(period, signed_on=signed_on, today=today).value))
+        elif number == 0:  # ended before the first use: nothing is owed, yet it may be taken down
+            lines.append((period, row, "not-owed"))
     return render(
         request,
         "reports/list.html",

@@ -49,6 +49,7 @@ REPORTS: Final = {
     "late": Label(N_("overdue"), "bad"),
     "signed": Label(N_("signed in time"), "ok"),
     "signed-late": Label(N_("signed late"), "attention"),
+    "not-owed": Label(N_("ended before the first use"), "neutral"),
 }
 FIGURES: Final = {
     "skilled": N_("new skilled talents of the year so far"),

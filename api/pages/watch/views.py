@@ -14,10 +14,10 @@ from api.auth.caller import Caller
 from api.auth.roles import Role
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
-from api.locale.marks import N_
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reviewers.bars import Bar, bar
+from api.pages.watch import words
 from api.pages.watch.footage_views import view_counts, views
 from compliance.reports import watch_queries as queries
 from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
@@ -30,17 +30,6 @@ Before = Annotated[UUID | None, Query()]
 Words = Annotated[str, Query(max_length=100)]
 PAGE_ROWS = 50
 MOST_COLUMNS = 60
-MACHINES = {
-    "finding": N_("finding"),
-    "footage-release": N_("request to see an original"),
-    "gap-explanation": N_("explanation of a gap"),
-    "draw-round": N_("draw"),
-    "review-assignment": N_("review"),
-    "visit": N_("on-site visit"),
-    "progress-report": N_("biweekly report"),
-    "employment-evidence": N_("evidence of employment"),
-    "interest-match": N_("possible interest"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,8 @@ def overview(request: Request, caller: Watcher, session: SessionDep, services: S
         unusual=[(people[cell.person], _code(schools, cell.institution), cell) for cell in cells if cell.unusual and isinstance(cell.person, UUID)],
         finders=_finder_lines(queries.verdicts(session, since), people, rule),
         times=queries.decision_times(session, since),
-        machines=MACHINES,
+        machines=words.MACHINES,
+        acts=words.ACTS,
         releases=queries.release_counts(session, since),
         views=view_counts(session, since),
     )
@@ -145,7 +135,18 @@ def decisions_page(
     since = _since(services)[1]
     rows = queries.decisions(session, since, machine=machine, event=event, person=person, before=before, limit=PAGE_ROWS)
     last = rows[-1].id if rows else None
-    return _rows(request, caller, "watch/decisions.html", rows, last=last, machine=machine, event=event, person=person, machines=MACHINES)
+    return _rows(
+        request,
+        caller,
+        "watch/decisions.html",
+        rows,
+        last=last,
+        machine=machine,
+        event=event,
+        person=person,
+        machines=words.MACHINES,
+        acts=words.ACTS,
+    )
 
 
 @router.get("/watch/views")

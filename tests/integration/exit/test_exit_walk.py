@@ -36,6 +36,7 @@ class ExitWalk(RuleBasedStateMachine):
 
     session: Session
     reached: set[ExitState]
+    changed: bool = True
 
     @initialize(counted=st.booleans(), measure=measures, further=steps_further)
     def open(self, counted: bool, measure: Measure, further: int) -> None:
@@ -52,9 +53,11 @@ class ExitWalk(RuleBasedStateMachine):
 
     def attempt(self, act: Callable[..., object], *args: object, **kwargs: object) -> None:
         self.stage.later(seconds=1)
+        self.changed = False
         try:
             with self.session.begin_nested():
                 act(*args, **kwargs)
+            self.changed = True
         except (ForbiddenMove, MalformedExit):
             pass
         except DomainError as refused:
@@ -164,6 +167,8 @@ class ExitWalk(RuleBasedStateMachine):
     def no_effect_without_notice_statement_period_and_named_signer(self) -> None:
         row = self.row
         self.reached.add(row.state)
+        if not self.changed:  # refused, rolled back: nothing was written that could be wrong
+            return
         bar = standing.of_case(self.session, row.code)
         in_force = bar is not None and bar.lifted_on is None
         excluded = in_force and bar is not None and bar.bar.value == "excluded"
@@ -186,6 +191,8 @@ class ExitWalk(RuleBasedStateMachine):
 
     @invariant()
     def every_move_is_listed(self) -> None:
+        if not self.changed:
+            return
         moves = history.timeline(self.session, ExitCase.MACHINE, self.row.id)
         assert all((m.from_state, m.event, m.to_state) in LISTED for m in moves[1:])
         assert moves[-1].to_state == self.row.state.value

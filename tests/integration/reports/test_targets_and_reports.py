@@ -218,3 +218,17 @@ def test_decisions_are_timed_from_the_move_before_and_void_draws_are_told_with_t
     listed = watch_queries.decisions(session, since, machine="draw-round", person=frozen[0].person, event=frozen[0].event)
     assert [one.wait_s for one in listed] == [50 * 60.0]
     assert watch_queries.tasks(session, since).tasks == []
+
+
+def test_no_report_is_owed_for_periods_before_the_first_use(year: Year) -> None:
+    """A fresh system owes nothing for the half-year before it (R98)."""
+    session, since = year.session, date(2026, 5, 1)
+    if queries.first_use_on(session) is None:  # a database that nobody used owes nothing at all
+        assert queries.owed_since(session, since, today=date(2026, 11, 20)) == date(2026, 11, 20)
+    reports.state_figure(
+        session, kind=FigureKind.BRAND, value=1, as_of_on=date(2026, 11, 1), document="古人社统〔2026〕1号", actor=OFFICER, clock=year.clock
+    )
+    first = queries.first_use_on(session)
+    assert first is not None and first <= year.clock.today_on()
+    assert queries.owed_since(session, date(2020, 1, 1), today=date(2027, 1, 1)) == first
+    assert queries.owed_since(session, date(2099, 12, 1), today=date(2099, 12, 2)) == date(2099, 12, 1)

@@ -1,5 +1,9 @@
 """The API by which the bureau excludes: each step by its role, and what an exclusion refuses, with the number of the decision. R43, R47."""
 
+import hashlib
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -103,3 +107,39 @@ def test_the_api_excludes_step_by_step_and_then_refuses_agreement_and_class(stre
     assert "古人社退决〔" in refused.json()["detail"]
     job_handlers(street.site.services)["detect-exits"]()
     job_handlers(street.site.services)["end-exit-terms"]()
+
+
+def test_the_case_file_holds_sheet_letters_and_hashes_and_is_the_same_bytes_each_time(street: Street) -> None:
+    """2.3.5: the full case bundle in one export, checked without this system."""
+    problem = {
+        "institution_id": str(street.world.institution.id),
+        "issuer": "临汾市审计局",
+        "level": "city",
+        "document": "临审报〔2026〕12号",
+        "issued_on": "2026-10-08",
+        "summary": "以虚假签到套取补贴",
+        "major": True,
+        "reason": "涉及多期",
+    }
+    officer = street.person(Role.BUREAU_OFFICER)
+    code = ok(officer.post("/api/v1/audit-problems", json=problem))["code"]
+    path = f"/api/v1/exit-cases/{code}"
+    ok(officer.post(f"{path}/submission", json={"reasons": "以虚假签到套取补贴，属于重大问题。", "effect": "exclude", "months": 12}))
+    review = {"checks": dict.fromkeys(LEGAL_CHECKS, True), "opinion": "事实清楚，证据充分。", "passed": True}
+    ok(street.person(Role.LEGAL_OFFICER).post(f"{path}/legal-review", json=review))
+    ok(officer.post(f"{path}/notice"))
+    whole = officer.get(f"/exit/{code}/bundle.zip")
+    assert whole.headers["content-type"] == "application/zip"
+    assert officer.get(f"/exit/{code}/bundle.zip").content == whole.content
+    with zipfile.ZipFile(io.BytesIO(whole.content)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    manifest = json.loads(files["manifest.json"])["files"]
+    assert {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "manifest.json"} == manifest
+    case = ok(officer.get(path))
+    told = {paper["sha256"] for paper in case["papers"]}  # type: ignore[attr-defined]  # JSON
+    assert told and told <= set(manifest.values())  # each letter is the JSON whose hash the case names
+    assert ok(officer.get(f"{path}/sheet"))["sha256"] in manifest.values()
+    assert [name for name in files if name.endswith("-notice.pdf") and files[name].startswith(b"%PDF-")]
+    assert "notice" in {move["event"] for move in json.loads(files["moves.json"])}
+    assert street.person(Role.INSTITUTION_HEAD).get(f"/exit/{code}/bundle.zip").status_code == 403
+    assert officer.get("/exit/E2026-9999/bundle.zip").status_code == 404
