@@ -25,6 +25,7 @@ from tests.factories.world import World
 from tests.integration.screening.conftest import Filmed
 
 Jobs = Callable[[], None]
+WHOLE_LOOKS = 105  # of the film with a black and a frozen part: 30 of the cheap pass, the others closer
 
 
 def leads(services: Services, recording_id: UUID) -> list[ScreeningLead]:
@@ -45,14 +46,16 @@ def test_a_verified_recording_is_screened_and_its_defects_are_where_they_were_ma
     recording_id = filmed()
     run, found = the_run(services, recording_id), leads(services, recording_id)
     assert (run.state, run.failure) == (RunState.DONE, "")
-    assert run.looks == 30
+    assert run.looks == WHOLE_LOOKS  # one each ten seconds, and the key frames around what looked wrong
     assert run.checkpoint_ms >= 300_000
     assert run.bytes_read > 0
-    assert run.requests == 30
+    assert run.requests == run.looks
     assert run.cpu_ms > 0
     assert {one.code for one in found} == {Code.BLACK, Code.FROZEN, Code.LOW_RESOLUTION, Code.SILENT}
     assert spans(found, Code.BLACK) == [(60_000, 120_000)]
-    assert spans(found, Code.FROZEN) == [(170_000, 230_000)]  # the encoder needs a key frame to settle on the still
+    ((begin_ms, end_ms),) = spans(found, Code.FROZEN)
+    assert 160_000 <= begin_ms <= 172_000  # the encoder needs some key frames to settle on the still
+    assert 228_000 <= end_ms <= 240_000
     for one in found:
         assert one.technical
         assert one.clause
@@ -118,10 +121,13 @@ def test_a_worker_killed_in_the_middle_goes_on_at_its_checkpoint(services: Servi
     assert (half.state, half.checkpoint_ms, half.looks) == (RunState.RUNNING, 80_000, 8)
     assert screen(tool, recording_id) is RunState.DONE
     whole = the_run(services, recording_id)
-    assert (whole.id, whole.looks, whole.requests) == (half.id, 30, 30)  # nothing was looked at twice
+    assert whole.id == half.id
+    assert whole.looks == whole.requests == WHOLE_LOOKS  # as without a kill: nothing was looked at twice
     found = leads(services, recording_id)
     assert spans(found, Code.BLACK) == [(60_000, 120_000)]  # it lies across the kill
-    assert spans(found, Code.FROZEN) == [(170_000, 230_000)]  # the encoder needs a key frame to settle on the still
+    ((begin_ms, end_ms),) = spans(found, Code.FROZEN)
+    assert 160_000 <= begin_ms <= 172_000  # the encoder needs some key frames to settle on the still
+    assert 228_000 <= end_ms <= 240_000
 
 
 def test_figures_that_changed_while_nobody_was_at_it_begin_anew(services: Services, filmed: Filmed) -> None:
