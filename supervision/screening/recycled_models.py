@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import BIT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -78,14 +78,13 @@ class Way(StrEnum):
 
 
 class RecycledMatch(Keyed, Base):
-    """Two recordings that show the same, once for each pair: the lead about it, and the line between their times."""
+    """Two recordings that show the same, once for each pair (the lesser id first): the lead about it, and the line between their times."""
 
     __tablename__ = "recycled_match"
     __table_args__ = (
         UniqueConstraint("first_id", "second_id"),
         Index("ix_recycled_match_second", "second_id"),
         Index("ix_recycled_match_lead", "lead_id"),
-        CheckConstraint("first_id < second_id", name="ordered"),
     )
     GRANTS: ClassVar[tuple[str, ...]] = ("SELECT", "INSERT")
     BUREAU_ONLY: ClassVar[bool] = True

@@ -2287,7 +2287,6 @@ def upgrade() -> None:
     sa.Column('spans', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint('first_id < second_id', name=op.f('ck_recycled_match_ordered')),
     sa.ForeignKeyConstraint(['first_id'], ['recording.id'], name=op.f('fk_recycled_match_first_id')),
     sa.ForeignKeyConstraint(['lead_id'], ['screening_lead.id'], name=op.f('fk_recycled_match_lead_id')),
     sa.ForeignKeyConstraint(['second_id'], ['recording.id'], name=op.f('fk_recycled_match_second_id')),

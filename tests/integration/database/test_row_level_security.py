@@ -21,7 +21,7 @@ from psycopg import errors, sql
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
 from sqlalchemy import ARRAY, Column, Enum, Table
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE
+from sqlalchemy.dialects.postgresql import BIT, JSONB, TSTZRANGE
 
 from api.tables import METADATA
 from tests.engine_fixtures import WORKER, TestDatabase
@@ -114,6 +114,8 @@ def _value(column: Column[Any], tenant: UUID) -> object:  # Any: columns of ever
         return values[-1] if column.name not in ("state", "audience") else next((v for v in values if v in SEEN), values[0])
     if isinstance(column.type, JSONB):
         return Jsonb({})
+    if isinstance(column.type, BIT):
+        return f"{number:0{column.type.length}b}"
     if isinstance(column.type, ARRAY):
         return [f"word-{number}"]
     if isinstance(column.type, TSTZRANGE):

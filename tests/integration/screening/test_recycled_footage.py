@@ -6,15 +6,20 @@ from pathlib import Path
 from uuid import UUID
 
 import cv2
+import httpx
 import pytest
 from sqlalchemy import func, select
 
+from api.auth.identify import cookie_name
+from api.auth.models import FootageView
+from api.auth.roles import Role
 from api.http.services import Services
 from api.wiring import comparer
 from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode, remux
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
+from storage.clips.models import Clip
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope
 from supervision.screening.comparing import compare_recording, near_views
 from supervision.screening.kinship import Kind
@@ -23,6 +28,8 @@ from supervision.screening.recycled_models import CameraView, PacketMark, Record
 from supervision.screening.screening_models import ScreeningLead
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
+from tests.people import account_of, token_of
+from tests.site_fixtures import Site, serving
 
 Jobs = Callable[[], None]
 SMALL = Encoder(width=320, height=180, crf=30)
@@ -150,3 +157,43 @@ def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_
         mirrored = cv2.resize(room(9).picture, (320, 180), interpolation=cv2.INTER_AREA)[:, ::-1]
         assert near_views(session, mirrored, 72)[:1] == [views[1]]
         assert near_views(session, cv2.resize(room(77).picture, (320, 180)), 72) == []
+
+
+def page(site: Site, role: Role, path: str, institution_id: UUID | None = None, *, post: bool = False) -> httpx.Response:
+    account = account_of(site.services, role, institution_id)
+    cookies = {cookie_name(site.services.settings): token_of(site.services, account.id)}
+    with httpx.Client(base_url=site.url, cookies=cookies, headers={"X-ClassProof": "1"}, follow_redirects=True) as client:
+        return client.post(path) if post else client.get(path)
+
+
+def test_the_bureau_looks_at_both_recordings_in_step_each_opening_on_record_and_nobody_else_does(
+    services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    source = filmed(tmp_path / "source.mp4", 8)
+    send(services, world, source)
+    second = send(services, other, remux(source, tmp_path / "cut.mkv", 20, 200), file_name=other.file_name(suffix="mkv"))
+    run_jobs()
+    (lead,) = leads(services, Code.RECYCLED)
+    with serving(services) as site:
+        path = f"/leads/recycled/{lead.id}"
+        before = page(site, Role.BUREAU_OFFICER, path)
+        assert before.status_code == 200, before.text
+        assert "<video" not in before.text
+        assert other.institution.name in before.text
+        assert world.institution.name in before.text
+        assert f'href="{path}"' in page(site, Role.BUREAU_OFFICER, f"/leads/{lead.id}").text
+        asked = page(site, Role.BUREAU_OFFICER, path, post=True)
+        assert "data-look-again" in asked.text
+        run_jobs()
+        ready = page(site, Role.BUREAU_OFFICER, asked.url.raw_path.decode())
+        assert ready.text.count("<video") == 2
+        assert page(site, Role.AUDITOR, asked.url.raw_path.decode()).text.count("<video") == 2
+        for role, institution in ((Role.INSPECTOR, None), (Role.INSTITUTION_HEAD, other.institution.id), (Role.THIRD_PARTY_VERIFIER, None)):
+            assert page(site, role, path, institution).status_code in (403, 404), role
+        assert page(site, Role.BUREAU_OFFICER, f"/leads/recycled/{UUID(int=7)}").status_code == 404
+    with services.database.transaction(SYSTEM) as session:
+        copies = list(session.scalars(select(Clip).where(Clip.purpose == f"lead/{lead.id}")))
+        assert [clip.blurred for clip in copies] == [True, True]
+        assert {clip.recording_id for clip in copies} == {second, lead.related_recording_id}
+        shown = session.scalars(select(FootageView.recording_id).where(FootageView.case_ref == f"lead/{lead.id}")).all()
+        assert sorted(map(str, shown)) == sorted(map(str, [second, lead.related_recording_id] * 2))

@@ -1,0 +1,72 @@
+"""Leads without a picture, computed from the registers for the days asked for. R60, R74, R75; F-02, F-11, F-15, F-16, F-23."""
+
+from datetime import date, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import select
+from starlette.responses import Response
+
+from api.auth.access import access
+from api.auth.caller import Caller
+from api.auth.roles import BUREAU, Role
+from api.http.services import ServicesDep
+from api.http.session import SessionDep
+from api.locale.marks import N_
+from api.pages.frame import render, translator
+from api.pages.navigation import show_navigation
+from supervision.institutions.models import Institution
+from supervision.screening.crosschecks import CLAUSES, Check, CrossLead, CrossRule
+from supervision.screening.crosschecks_queries import LONGEST_DAYS, cross_leads
+
+router = APIRouter(include_in_schema=False)
+OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
+Reader = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR})]
+Day = Annotated[date | None, Query()]
+Kind = Annotated[str, Query(max_length=40)]
+DAYS: Final = 31
+MOST_SHOWN: Final = 500
+NAMES: Final[dict[Check, str]] = {
+    Check.TRAINEE_TWICE: N_("One trainee in two lessons at once"),
+    Check.TEACHER_TWICE: N_("One teacher in two lessons at once"),
+    Check.BATCH_SIGN_IN: N_("Many sign-ins on one device within seconds"),
+    Check.EARLY_SIGN_IN: N_("Signed in long before the lesson"),
+    Check.BEFORE_DEADLINE: N_("Classes bunch before a deadline"),
+    Check.UPLOAD_BURST: N_("Recordings of many days came in at once"),
+}
+FIGURES: Final[dict[Check, str]] = {
+    Check.TRAINEE_TWICE: N_("%(who)s: %(what)s and %(other)s overlap by %(count)s minutes"),
+    Check.TEACHER_TWICE: N_("%(who)s: %(what)s and %(other)s overlap by %(count)s minutes"),
+    Check.BATCH_SIGN_IN: N_("%(what)s, device %(who)s: %(count)s people"),
+    Check.EARLY_SIGN_IN: N_("%(what)s: %(count)s people"),
+    Check.BEFORE_DEADLINE: N_("%(other)s classes of the year begin shortly before %(what)s"),
+    Check.UPLOAD_BURST: N_("%(count)s days, %(what)s"),
+}
+
+
+@router.get("/leads/crosschecks")
+def crosschecks_page(
+    request: Request, caller: Reader, session: SessionDep, services: ServicesDep, first: Day = None, last: Day = None, check: Kind = ""
+) -> Response:
+    """By default the last month; at most a quarter at once. Nothing is kept: the registers say the same tomorrow, or were changed."""
+    last_on = last or services.clock.today_on()
+    first_on = min(first or last_on - timedelta(days=DAYS - 1), last_on)
+    rule = services.policy.read(CrossRule, last_on)
+    found = [lead for lead in cross_leads(session, first_on, last_on, rule) if check not in set(Check) or lead.check == check]
+    _ = translator(request)
+    return render(
+        request,
+        "leads/crosschecks.html",
+        **show_navigation(request, caller, "leads"),
+        first=max(first_on, last_on - timedelta(days=LONGEST_DAYS - 1)),
+        last=last_on,
+        check=check,
+        checks=[(one.value, _(NAMES[one])) for one in Check],
+        rows=[(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, _(FIGURES[lead.check]))) for lead in found[:MOST_SHOWN]],
+        total=len(found),
+        institutions=dict(session.execute(select(Institution.id, Institution.name)).all()),
+    )
+
+
+def _words(lead: CrossLead, text: str) -> str:
+    return text % {"who": lead.who, "what": lead.what, "other": lead.other, "count": lead.count}

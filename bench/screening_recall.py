@@ -1,0 +1,214 @@
+"""How well footage that is used again, and loops, are found: every attack of the held-out part, end to end through the search that the worker runs.
+
+`python -m bench screening-recall` measures the held-out part and writes the signals' rows into `supervision/screening/held_out.json`, the table
+that the product shows, and a table for docs/design/screening-signals.md on the terminal. `python -m bench.screening_recall tuning` only prints.
+A folder as the second argument keeps what was seen of each recording, so that a broken-off run goes on. Thresholds were chosen on the tuning part.
+"""
+
+import itertools
+import math
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.screening.camera import Camera
+from bench.screening.cases import COPIES, Copied, Filmed, Part, copies, honest, spoilt
+from bench.screening.looking import key_looks
+from compliance.policy.book import Book
+from supervision.screening import loop, measured, recycled, signatures, view_keys
+from supervision.screening.comparing import ComparingRule
+from supervision.screening.looks import Code, Look
+from supervision.screening.motion import Motion, fields_of, motion_of, residual, room_of
+
+ON = date(2026, 9, 1)
+BOOK = Book.load()
+RULE = BOOK.read(recycled.RecycledRule, on=ON)
+LOOP = BOOK.read(loop.LoopRule, on=ON)
+WIDTH = BOOK.read(ComparingRule, on=ON)
+STEPS_S = (2, 4, 10)  # density of looks; the product's is `recycled_step_s`
+ROOMS, PER_ROOM, EVERY = 4, 8, 4  # one in four lessons is attacked
+LOOPS = 16
+RENDERED_ROOMS, RENDERED = 6, 20  # honest lessons without an encoder, to have more hours
+SLACK_MS = 35_000  # a minute's window sees what lies within half of it
+
+
+@dataclass
+class Stored:
+    """What the search keeps, in memory instead of tables: the same keys, signatures and comparison."""
+
+    names: list[str] = field(default_factory=list)
+    motions: list[Motion] = field(default_factory=list)
+
+    def add(self, name: str, motion: Motion) -> None:
+        self.names.append(name)
+        self.motions.append(motion)
+
+    def search(self, asking: Motion, without: str = "") -> Iterator[tuple[str, recycled.Match]]:
+        """Names of recordings that would be told, with their line."""
+        asked = view_keys.asked_keys(asking.room)
+        plain = (asked[0], asked[len(view_keys.CROPS)])
+        near = []
+        for i, motion in enumerate(self.motions):
+            keys = view_keys.stored_keys(motion.room)
+            far = min(*(_bits(key, keys[0]) for key in asked), *(_bits(key, stored) for key in plain for stored in keys))
+            if far <= WIDTH.recycled_view_bits and self.names[i] != without:
+                near.append(i)
+        signed = [signatures.signatures(residual(self.motions[i]))[0] for i in near]
+        if not sum(map(len, signed)):
+            return
+        begins = np.cumsum([0, *map(len, signed)])[:-1].astype(np.int64)
+        for one in signatures.pointed_at(residual(asking), np.concatenate(signed), begins, WIDTH.recycled_most_compared):
+            match = recycled.compare(asking, self.motions[near[one.row]], RULE, mirror=one.mirrored)
+            if match is not None and recycled.is_recycled(match, RULE):
+                yield self.names[near[one.row]], match
+
+
+def _bits(a: view_keys.Key, b: view_keys.Key) -> int:
+    return int(np.bitwise_count(a ^ b).sum())
+
+
+def seen(film: Filmed | Copied, folder: Path, *, keep: bool = False) -> Motion:
+    """Every key frame of a recording, as movement; the file itself is not kept."""
+    kept = folder / f"{film.name}.npz"
+    if not kept.exists():
+        path = film.write(folder)
+        motion = motion_of(key_looks(path))
+        np.savez(kept, t=motion.times_ms, cells=motion.fields, bg=motion.room)
+        if not keep:
+            path.unlink()
+    with np.load(kept) as held:
+        return Motion(held["t"].astype(np.int64), (np.round(held["cells"] * 4) / 4).astype(np.float32), held["bg"])
+
+
+def thinned(motion: Motion, step_s: float) -> Motion:
+    """As if only the first key frame of each `step_s` had been looked at."""
+    due, chosen = -math.inf, []
+    for i, at in enumerate(motion.times_ms.tolist()):
+        if at >= due:
+            chosen.append(i)
+            due = (at // (step_s * 1000) + 1) * step_s * 1000
+    return Motion(motion.times_ms[chosen], motion.fields[chosen], motion.room)
+
+
+def rendered(part: Part) -> Iterator[tuple[str, Motion]]:
+    """Honest lessons straight from the camera, one look in four seconds."""
+    for film in honest(part, rooms=RENDERED_ROOMS, per_room=RENDERED):
+        camera: Camera = film.camera
+        looks = [Look(round(at * 1000), np.ascontiguousarray(picture[::2, ::2])) for at, picture in camera.pictures(0.25)]
+        fields = np.stack([np.round(fields_of(look.luma) * 4) / 4 for look in looks]).astype(np.float32)
+        yield film.name, Motion(np.array([look.media_ms for look in looks], np.int64), fields, room_of([look.luma for look in looks]))
+
+
+def attacks(part: Part, folder: Path, lessons: Sequence[Filmed]) -> tuple[dict[float, Counter[str]], Counter[str], list[float]]:
+    """(found by step and attack, tried, how far off each line was in seconds)."""
+    sources = [film for i, film in enumerate(lessons) if i % EVERY == 1]
+    found: dict[float, Counter[str]] = defaultdict(Counter)
+    tried: Counter[str] = Counter()
+    off: list[float] = []
+    motions = {film.name: seen(film, folder, keep=film in sources) for film in lessons}
+    made = [(case, seen(case, folder)) for case in copies(part, sources)]
+    for step in STEPS_S:
+        stored = Stored()
+        for name, motion in motions.items():
+            stored.add(name, thinned(motion, step))
+        for case, motion in made:
+            tried[case.attack] += step == STEPS_S[0]
+            told = dict(stored.search(thinned(motion, step)))
+            match = told.get(case.source.name)
+            if match is not None:
+                found[step][case.attack] += 1
+                middle = (match.spans[0][0] + match.spans[-1][1]) // 2
+                off.append(abs(match.line.source_ms(middle) / 1000 - (case.offset_s + case.slope * middle / 1000)))
+            elif step == WIDTH.recycled_step_s:
+                print(f"missed {case.name}: {told}", flush=True)
+            if others := set(told) - {case.source.name}:
+                print(f"also told {case.name}: {others}", flush=True)
+    return found, tried, off
+
+
+def pairs(motions: Iterable[tuple[str, Motion]]) -> tuple[int, int]:
+    """(pairs compared in full both ways round, pairs told). Lessons of one room only: other rooms are not compared by the product either."""
+    rooms: dict[str, list[tuple[str, Motion]]] = defaultdict(list)
+    for name, motion in motions:
+        rooms[name.rsplit("-", 1)[0]].append((name, motion))
+    compared = told = 0
+    for lessons in rooms.values():
+        for (name, a), (other, b) in itertools.combinations(lessons, 2):
+            compared += 1
+            match = recycled.compare(a, b, RULE)
+            if match is not None and recycled.is_recycled(match, RULE):
+                told += 1
+                print(f"false: {name} and {other}: {match}", flush=True)
+    return compared, told
+
+
+def loops(part: Part, folder: Path, step_s: float) -> tuple[int, int]:
+    """(made, found where they are)."""
+    made = found = 0
+    for film in spoilt(part, LOOPS, kinds=("loop",)):
+        truth = film.truths[0]
+        leads = loop.find_loops(thinned(seen(film, folder), step_s), LOOP)
+        made += 1
+        hit = any(
+            min(one.to_ms, truth.end_ms) - max(one.from_ms, truth.begin_ms) >= (truth.end_ms - truth.begin_ms) / 2
+            and one.from_ms >= truth.begin_ms - SLACK_MS
+            and one.to_ms <= truth.end_ms + SLACK_MS
+            for one in leads
+        )
+        found += hit
+        if not hit:
+            print(f"missed {film.name} at {step_s} s: {truth} {[(one.from_ms, one.to_ms, one.figure) for one in leads]}", flush=True)
+    return made, found
+
+
+def measure(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # Any: rows of JSON
+    """Rows of the product's table; everything else goes to the terminal."""
+    lessons = honest(part, rooms=ROOMS, per_room=PER_ROOM)
+    found, tried, off = attacks(part, folder, lessons)
+    step = float(WIDTH.recycled_step_s)
+    print(
+        "| attack | " + " | ".join(f"looks every {s} s" for s in STEPS_S) + f" | 95 % interval at {step:g} s |\n|---|" + "---|" * (len(STEPS_S) + 1)
+    )
+    for attack in COPIES:
+        low, high = measured.share_interval(found[step][attack], tried[attack])
+        shown = " | ".join(f"{found[s][attack]}/{tried[attack]}" for s in STEPS_S)
+        print(f"| {attack} | {shown} | {low:.3f} – {high:.3f} |", flush=True)
+    print(f"lines off by {np.median(off):.1f} s at the median, {max(off, default=0):.1f} s at most", flush=True)
+    filmed = [(film.name, thinned(seen(film, folder), step)) for film in lessons]
+    drawn = list(rendered(part))
+    hours = sum(motion.duration_ms for _, motion in (*filmed, *drawn)) / 3_600_000
+    (some, wrong), (more, also) = pairs(filmed), pairs(drawn)
+    print(f"honest: {some} pairs of encoded and {more} of rendered lessons, {wrong + also} told; {hours:.1f} camera-hours", flush=True)
+    rows = [{"code": Code.RECYCLED.value, "attack": attack, "tried": tried[attack], "found": found[step][attack]} for attack in COPIES]
+    false_loops = sum(len(loop.find_loops(motion, LOOP)) for _, motion in (*filmed, *drawn))
+    for s in STEPS_S:
+        made, hit = loops(part, folder, s)
+        print(f"loops with looks every {s} s: {hit}/{made}", flush=True)
+        if s == step:
+            rows.append({"code": Code.LOOP.value, "attack": "loop", "tried": made, "found": hit})
+    print(f"loops told in honest lessons: {false_loops} in {hours:.1f} camera-hours", flush=True)
+    return rows, [
+        {"code": Code.RECYCLED.value, "false_alarms": wrong + also, "camera_hours": round(hours, 2)},
+        {"code": Code.LOOP.value, "false_alarms": false_loops, "camera_hours": round(hours, 2)},
+    ]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure one part."""
+    part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
+    with tempfile.TemporaryDirectory(prefix="classproof-recall-") as made:
+        folder = Path(arguments[1]) if len(arguments) > 1 else Path(made)
+        recall, alarms = measure(part, folder)
+    if part == "held-out":
+        measured.HELD_OUT.write_text(measured.plain(recall, alarms), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
