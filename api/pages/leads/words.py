@@ -33,6 +33,22 @@ ATTACKS: Final[dict[str, str]] = {
     "moved": N_("camera turned"),
     "other-room": N_("camera in another room"),
     "jump": N_("10 to 90 seconds cut out"),
+    "loop": N_("a piece of 45 to 120 seconds played again"),
+    "exact": N_("the same bytes"),
+    "remuxed": N_("packets in another container"),
+    "stream-cut": N_("a piece cut out without re-encoding"),
+    "re-encoded": N_("encoded anew"),
+    "hevc": N_("encoded anew as H.265"),
+    "rescaled": N_("another size"),
+    "trimmed": N_("cut and encoded anew"),
+    "mirrored": N_("mirrored and encoded anew"),
+    "cropped": N_("four to ten per cent cropped"),
+    "brightened": N_("brighter or darker"),
+    "clock-replaced": N_("another clock"),
+    "slower": N_("one to two per cent slower"),
+    "quicker": N_("one to two per cent quicker"),
+    "combined": N_("several of these at once"),
+    "beside": N_("a second camera beside the first"),
 }
 # figure and threshold, each in the unit of the signal
 FIGURES: Final[dict[Code, str]] = {
@@ -50,7 +66,7 @@ FIGURES: Final[dict[Code, str]] = {
     Code.NO_MOVEMENT: N_("changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on"),
     Code.CLOCK_DISAGREES: N_("%(figure)s s apart, told from %(threshold)s s on"),
     Code.LOOP: N_("agreement %(figure)s, told from %(threshold)s on"),
-    Code.RECYCLED: N_("agreement %(figure)s, told from %(threshold)s on"),
+    Code.RECYCLED: N_("%(figure)s minutes (or coded pictures) on one line of time, told from %(threshold)s on"),
 }
 
 

@@ -1,0 +1,55 @@
+"""Two recordings that show the same stand side by side and play in step; the page is whole in both languages and on a phone. R60; F-06."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from api.auth.roles import Role
+from api.http.services import Services
+from bench.screening.camera import Camera
+from bench.screening.encoding import Change, Encoder, altered, encode
+from bench.screening.lessons import Lesson
+from bench.screening.rooms import room
+from storage.database.session import SYSTEM
+from supervision.screening.looks import Code
+from supervision.screening.screening_models import ScreeningLead
+from tests.browser.conftest import People, look
+from tests.factories.world import World, make_world
+from tests.integration.spine.test_upload_to_catalogue import send
+
+SECONDS = 330
+
+
+def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World, people: People, work: Callable[[], None], tmp_path: Path) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        other = make_world(session, services.clock.now_at(), name="对面职业培训学校", days_ago=5)
+    camera = Camera(Lesson(room(5), 11, SECONDS, people=10), datetime(2026, 3, 2, 1, 0, tzinfo=UTC), noise_seed=3)
+    small = Encoder(width=320, height=180, crf=30)
+    source = encode(tmp_path / "source.mp4", camera.pictures(small.fps), small)
+    copy = encode(tmp_path / "copy.mp4", altered(source, Change(begin_s=20, mirror=True, speed=1.01)), small)
+    send(services, world, source)
+    work()
+    send(services, other, copy)
+    work()
+    with services.database.transaction(SYSTEM) as session:
+        lead_id = session.scalars(select(ScreeningLead.id).where(ScreeningLead.code == Code.RECYCLED)).one()
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    page.goto(f"/leads/{lead_id}")
+    page.get_by_role("link", name="Both recordings side by side").click()
+    expect(page.locator("polygon.band")).not_to_have_count(0)
+    page.get_by_role("button", name="Prepare this minute of both, faces blurred").click()
+    work()
+    expect(page.locator("[data-pair] video")).to_have_count(2, timeout=20_000)
+    page.locator('[data-act="toggle"]').click()
+    expect(page.locator('[data-part="position"]')).to_have_text(re.compile(r"00:00:0[2-9]"), timeout=20_000)
+    assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
+    page.locator('[data-act="toggle"]').click()
+    place = page.url.removeprefix(people.site.url)
+    for language in ("en", "zh"):
+        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
+        look(page, place, f"recycled-pair-{language}")
+        look(page, "/leads/crosschecks", f"crosschecks-{language}")
