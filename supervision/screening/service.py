@@ -15,7 +15,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from storage.clips.models import MediaIndexRow
@@ -323,7 +324,15 @@ def _alone(database: Database, recording_id: UUID) -> Iterator[bool]:
             yield mine
         finally:
             if mine:
-                connection.scalar(select(func.pg_advisory_unlock(key)))
+                _give_back(connection, key)
+
+
+def _give_back(connection: Connection, key: ColumnElement[int]) -> None:
+    """A session that is gone has given its lock back; that it is gone must not hide what happened."""
+    try:
+        connection.scalar(select(func.pg_advisory_unlock(key)))
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def _packed(glancer: Glancer, glances: Glances, missing_ms: Sequence[int]) -> bytes:

@@ -115,7 +115,7 @@ class Sender:
             assert receipt is not None
             assert receipts.verify(receipt.body, receipt.signature, services.secrets.receipt_key().public_key())
         assert self.watch.lies == []
-        assert self._dead_letters() == []
+        assert self._dead_letters() == [], self.house.said()
         sequence_pending(services)
         assert run_fsck(services) == []
         assert wait_until(self._scratch_is_empty, 5), list(services.settings.scratch.iterdir())

@@ -44,6 +44,11 @@ class House:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def said(self) -> str:
+        """The end of what its parts wrote to their log."""
+        log = self.data_dir / "parts.log"
+        return log.read_text(errors="replace")[-20_000:] if log.exists() else ""
+
     def engine_pids(self, engine: str) -> list[int]:
         """All processes of `postgresql` (server and its children) or `seaweedfs`."""
         place = self.data_dir / "postgres" / "cluster" if engine == "postgresql" else self.data_dir / "seaweed"
