@@ -1,7 +1,8 @@
 """Open a file with the demuxer its magic names, and nothing else. Runs in the confined child only."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import av
 from av.container import InputContainer
@@ -69,3 +70,32 @@ def video_of(media: InputContainer, demuxer: str, limits: Limits) -> VideoStream
     if context.width <= 0 or context.height <= 0:
         raise UnreadableMedia(Reason.NO_PROGRAM_STREAM_MAP if demuxer == "mpeg" else Reason.DECODE_FAILED)
     return video
+
+
+def enumerate_decoded(
+    media: InputContainer, demuxer: str, limits: Limits, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, Any]]:  # Any: av.VideoFrame
+    """Every key frame decoded alone, numbered as they come; numbers of damaged ones are skipped. `options` are the decoder's."""
+    video = video_of(media, demuxer, limits)
+    context: Any = av.CodecContext.create(video.codec_context.codec.canonical_name, "r")
+    context.extradata, context.thread_count, context.options = video.codec_context.extradata, 1, dict(options or {})
+    number = -1
+    try:
+        for packet in media.demux(video):
+            # an MP4 of ours holds nothing but the asked ones; a damaged one no longer looks like a key frame to FFmpeg and counts all the same
+            if not packet.size or not (packet.is_keyframe or demuxer == "mov"):
+                continue
+            number += 1
+            try:
+                frames = [*context.decode(av.Packet(bytes(packet))), *context.decode(None)]
+            except av.error.MemoryError:
+                raise
+            except av.error.FFmpegError:
+                frames = []
+            context.flush_buffers()
+            if frames:
+                yield number, frames[0]
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError:
+        return

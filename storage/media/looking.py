@@ -10,7 +10,7 @@ import av
 import av.video.reformatter
 import numpy as np
 
-from storage.media.demux import open_media, video_of
+from storage.media.demux import enumerate_decoded, open_media, video_of
 from storage.media.facts import Limits
 from storage.media.looks import HEIGHT_PX, RECORD, WIDTH_PX
 
@@ -57,30 +57,7 @@ def _pictures(arguments: dict[str, Any], path: str) -> Iterator[tuple[int, int, 
 
 
 def _alone(media: Any, demuxer: str, limits: Limits) -> Iterator[tuple[int, int, Any]]:
-    """Every key frame decoded by itself and numbered as they come; a damaged one has no picture."""
-    video = video_of(media, demuxer, limits)
-    context: Any = av.CodecContext.create(video.codec_context.codec.canonical_name, "r")
-    context.extradata, context.thread_count, context.options = video.codec_context.extradata, 1, DECODER
-    number = -1
-    try:
-        for packet in media.demux(video):
-            # an MP4 of ours holds nothing but the asked ones; a damaged one no longer looks like a key frame to FFmpeg and counts all the same
-            if not packet.size or not (packet.is_keyframe or demuxer == "mov"):
-                continue
-            number += 1
-            try:
-                frames = [*context.decode(av.Packet(bytes(packet))), *context.decode(None)]
-            except av.error.MemoryError:
-                raise
-            except av.error.FFmpegError:
-                frames = []
-            context.flush_buffers()
-            if frames:
-                yield number, 0, frames[0]
-    except av.error.MemoryError:
-        raise
-    except av.error.FFmpegError:
-        return
+    return ((number, 0, picture) for number, picture in enumerate_decoded(media, demuxer, limits, DECODER))
 
 
 def _stretch(media: Any, demuxer: str, limits: Limits, wanted: Any) -> Iterator[tuple[int, int, Any]]:

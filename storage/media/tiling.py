@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import av
 import cv2
 import numpy as np
 
 from storage.media import blur
-from storage.media.demux import open_media, video_of
+from storage.media.demux import enumerate_decoded, open_media
 from storage.media.facts import Limits
 
 LOOK_TIMES: Final = 2  # faces are looked for in this many times the width of a tile
@@ -79,30 +78,3 @@ def _pictures(arguments: dict[str, Any], path: str, limits: Limits) -> Iterator[
                 for _, picture in enumerate_decoded(media, demuxer, limits):
                     yield number, picture
                     break
-
-
-def enumerate_decoded(media: Any, demuxer: str, limits: Limits) -> Iterator[tuple[int, Any]]:
-    """Every key frame decoded alone, numbered as they come; numbers of damaged ones are skipped."""
-    video = video_of(media, demuxer, limits)
-    context: Any = av.CodecContext.create(video.codec_context.codec.canonical_name, "r")
-    context.extradata, context.thread_count = video.codec_context.extradata, 1
-    number = -1
-    try:
-        for packet in media.demux(video):
-            # an MP4 of ours holds nothing but the asked ones; a damaged one no longer looks like a key frame to FFmpeg and counts all the same
-            if not packet.size or not (packet.is_keyframe or demuxer == "mov"):
-                continue
-            number += 1
-            try:
-                frames = [*context.decode(av.Packet(bytes(packet))), *context.decode(None)]
-            except av.error.MemoryError:
-                raise
-            except av.error.FFmpegError:
-                frames = []
-            context.flush_buffers()
-            if frames:
-                yield number, frames[0]
-    except av.error.MemoryError:
-        raise
-    except av.error.FFmpegError:
-        return
