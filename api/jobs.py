@@ -5,12 +5,14 @@ the state of its row under a lock and does nothing when somebody was quicker, so
 """
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import procrastinate
 from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -25,7 +27,8 @@ QUEUE: Final = "classproof"
 COPIES: Final = "copies"  # what takes minutes has slots of its own: a verdict is followed at once, however many copies are still being made
 SCREENING: Final = "screening"  # and neither waits for the recordings of a whole day that are being looked at
 QUEUES: Final[Mapping[str, str]] = {"cut-clip": COPIES, "make-sheets": COPIES, "screen-recording": SCREENING, "compare-recording": SCREENING}
-PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError)  # an engine restarts: wait as long as it takes
+# An engine restarts, or this worker is stopped: neither is the job's fault, so it waits as long as it takes.
+PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError, JobAborted, CancelledError)
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
 # What takes minutes waits for what takes a moment: a verdict is followed at once, however many copies are still to be made.

@@ -34,6 +34,12 @@ log = logging.getLogger(__name__)
 
 LOCK_KEY: Final = 0x636C5F73  # "cl_s"
 FREEZE_LIMIT_MS: Final = 3000
+SUSPECT: Final = 40  # runs after which a job whose workers keep dying is taken for the cause
+_FORGIVE: Final = """
+    UPDATE procrastinate_jobs SET attempts = attempts - 1
+    WHERE id = %(job_id)s AND attempts > 0
+      AND (SELECT count(*) FROM procrastinate_events WHERE job_id = %(job_id)s AND type = 'started') < %(most)s
+"""
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -186,11 +192,16 @@ class Scheduler:
 
 
 async def retry_stalled(url: str, *, seconds: float = 20.0) -> int:
-    """Requeue jobs whose worker stopped beating. Returns how many."""
+    """Requeue jobs whose worker stopped beating. Returns how many.
+
+    Procrastinate counts the lost run as an attempt of the job. A power cut is not the job's fault: it is taken off again, so that what was
+    killed often keeps its tries for faults of its own. Only a job that was begun `SUSPECT` times may be what kills the workers; there it counts.
+    """
     connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=1, kwargs={"connect_timeout": CONNECT_TIMEOUT_S})
     app = procrastinate.App(connector=connector)
     async with app.open_async():
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=seconds))
         for job in stalled:
             await app.job_manager.retry_job(job)
+            await app.connector.execute_query_async(_FORGIVE, job_id=job.id, most=SUSPECT)
         return len(stalled)

@@ -33,10 +33,10 @@ class Part:
 
 
 def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT. Returns the exit code."""
-    stopping = threading.Event()
+    """Run until SIGTERM or SIGINT; a second one does not wait for jobs that are running. Returns the exit code."""
+    stopping, hurry = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: (hurry if stopping.is_set() else stopping).set())
     is_configured(settings, Purpose.SERVE)
     with Engines.attach(settings) as engines:
         migrate.upgrade(engines.addresses.migration_database_url)
@@ -46,7 +46,7 @@ def serve(settings: Settings) -> int:
         while not stopping.wait(0.5):
             for part in parts:
                 _revive(part, settings)
-        _stop(parts)
+        _stop(parts, hurry)
     return 0
 
 
@@ -69,13 +69,12 @@ def _revive(part: Part, settings: Settings) -> None:
     part.process, part.started_at = fresh.process, fresh.started_at
 
 
-def _stop(parts: list[Part]) -> None:
+def _stop(parts: list[Part], hurry: threading.Event) -> None:
     for part in parts:
         part.process.terminate()
     deadline = time.monotonic() + STOP_GRACE_S
+    while any(part.process.poll() is None for part in parts) and time.monotonic() < deadline and not hurry.wait(0.1):
+        pass
     for part in parts:
-        try:
-            part.process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            part.process.kill()
-            part.process.wait()
+        part.process.kill()  # nothing for one that has ended; whatever it was at is done again from the state as committed
+        part.process.wait()

@@ -11,6 +11,7 @@ from api.jobs import COPIES, QUEUE, SCREENING, build_worker_app
 from api.pulse import beat
 from api.wiring import job_handlers
 from storage.kernel import scratch
+from storage.media import sandbox
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ STALLED_S = 20.0
 
 
 def run_worker(services: Services, database_url: str, *, concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT; running jobs are finished first (30 s), then given back."""
+    """Work until SIGTERM or SIGINT; running jobs are finished first (30 s), then given back. What nobody waits for is given back at once."""
     left = scratch.sweep(services.settings.scratch)
     if left:
         log.warning("removed %d working folders of killed workers", left)
@@ -48,6 +49,7 @@ async def _until_stopped(services: Services, database_url: str, concurrency: int
         try:
             await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if stopping.is_set():
+                sandbox.stop_background()
                 running.cancel()
             await asyncio.gather(running, return_exceptions=stopping.is_set())
         finally:
@@ -59,7 +61,8 @@ async def _lanes(app: procrastinate.App, concurrency: int) -> None:
     """When one lane loses its database the other is stopped too, and both begin anew."""
     async with asyncio.TaskGroup() as lanes:
         for queue in (QUEUE, COPIES, SCREENING):
-            lanes.create_task(_lane(app, queue, concurrency))
+            # a copy uses two threads: one after the other, the first is ready in half the time
+            lanes.create_task(_lane(app, queue, max(concurrency // 2, 1) if queue == COPIES else concurrency))
 
 
 async def _lane(app: procrastinate.App, queue: str, concurrency: int) -> None:

@@ -170,10 +170,10 @@ def _honest(today: date) -> InstitutionPlan:
     order = _agreement(today, code, 2, Category.ORDER, 40, (f"{code}-T1",))
     care = _Timetable(today, f"{code}-{today.year}-01", "田玉梅", trainees(1, 24))
     shop = _Timetable(today, f"{code}-{today.year}-02", "孟凡成", trainees(2, 21))
-    evening = care.lesson(2, 1, "18:30", 45, f"{code}-A101", "老年人安全防护", absent=2)
-    morning = care.lesson(1, 1, "09:00", 60, f"{code}-A101", "生活照料实务", absent=1)
+    evening = care.lesson(3, 1, "18:30", 45, f"{code}-A101", "老年人安全防护", absent=2)
+    morning = care.lesson(1, 1, "09:00", 45, f"{code}-A101", "生活照料实务", absent=1)
     photos = shop.lesson(2, 1, "14:00", 45, f"{code}-A102", "商品拍摄与上架", absent=1)
-    questions = shop.lesson(1, 1, "16:30", 15, f"{code}-A102", "上机答疑")
+    questions = shop.lesson(1, 1, "16:30", 10, f"{code}-A102", "上机答疑")
     care_lessons = [
         replace(evening, footage=(_film(evening, left, container="ts", sound=True), _film(evening, right))),
         replace(morning, footage=(_film(morning, left, sound=True), _film(morning, right, container="mkv", sound=True))),
@@ -213,16 +213,16 @@ def _careless(today: date, clips: Sequence[RealClip]) -> InstitutionPlan:
     universal = _agreement(today, code, 1, Category.UNIVERSAL, 90, (f"{code}-T1",))
     table = _Timetable(today, f"{code}-{today.year}-01", "韩保平", trainees(3, 18))
     none = table.lesson(4, 1, "09:00", 60, f"{code}-B201", "果树修剪基础", expects=("missing",))
-    short = table.lesson(3, 1, "10:00", 60, f"{code}-B201", "病虫害识别", absent=3, expects=("early-end", "other-view"))
-    slices = table.lesson(2, 1, "09:00", 60, f"{code}-B201", "嫁接技术", absent=2, expects=("join",))
-    away = table.lesson(2, 2, "14:00", 60, f"{code}-B901", "田间管理", absent=4, expects=("place-not-agreed",))
-    late = table.lesson(1, 1, "09:00", 90, f"{code}-B201", "土肥水管理", absent=2, expects=("late-start", "gap"))
+    short = table.lesson(3, 1, "10:00", 45, f"{code}-B201", "病虫害识别", absent=3, expects=("early-end", "other-view"))
+    slices = table.lesson(3, 2, "14:00", 45, f"{code}-B201", "嫁接技术", absent=2, expects=("join",))
+    away = table.lesson(2, 1, "14:00", 45, f"{code}-B901", "田间管理", absent=4, expects=("place-not-agreed",))
+    late = table.lesson(1, 1, "09:00", 60, f"{code}-B201", "土肥水管理", absent=2, expects=("late-start", "gap"))
     lessons = [
         none,
-        replace(short, footage=(_film(short, bench, to_s=42 * 60, look=B901),)),
-        replace(slices, footage=(_film(slices, bench, to_s=1797), _film(slices, bench, from_s=1803, container="mp4-tail"))),
+        replace(short, footage=(_film(short, bench, to_s=27 * 60, look=B901),)),
+        replace(slices, footage=(_film(slices, bench, to_s=1347), _film(slices, bench, from_s=1353, container="mp4-tail"))),
         replace(away, footage=(_film(away, elsewhere, container="mkv"),)),
-        replace(late, footage=(_film(late, bench, from_s=12 * 60, container="ps", cuts=((28 * 60, 35 * 60 + 30),)),)),
+        replace(late, footage=(_film(late, bench, from_s=12 * 60, container="ps", cuts=((18 * 60, 25 * 60 + 30),)),)),
     ]
     if clips:
         real = table.lesson(1, 2, "15:00", 5, f"{code}-B201", "实操片段", expects=("gap", "below-minimum-height"))
@@ -260,12 +260,12 @@ def _cheating(today: date) -> InstitutionPlan:
     enterprise = _agreement(today, code, 2, Category.ENTERPRISE, 60, (f"{code}-T1",))
     drivers = _Timetable(today, f"{code}-{today.year}-01", "唐俊杰", trainees(4, 26))
     clerks = _Timetable(today, f"{code}-{today.year}-02", "谢红霞", trainees(5, 24))
-    first = drivers.lesson(3, 1, "09:00", 60, f"{code}-C301", "叉车构造", absent=2)
-    again = drivers.lesson(2, 1, "09:00", 60, f"{code}-C301", "安全操作规程", absent=1, expects=("same-bytes",))
-    third = drivers.lesson(1, 1, "09:00", 60, f"{code}-C301", "装卸作业", absent=1, expects=("same-packets",))
+    first = drivers.lesson(3, 1, "09:00", 45, f"{code}-C301", "叉车构造", absent=2)
+    again = drivers.lesson(2, 1, "09:00", 45, f"{code}-C301", "安全操作规程", absent=1, expects=("same-bytes",))
+    third = drivers.lesson(1, 1, "09:00", 45, f"{code}-C301", "装卸作业", absent=1, expects=("same-packets",))
     covered = clerks.lesson(3, 1, "14:00", 30, f"{code}-C302", "办公软件概述", expects=("covered",))
-    frozen = clerks.lesson(2, 1, "14:00", 60, f"{code}-C302", "表格处理", expects=("frozen",))
-    empty = clerks.lesson(1, 1, "14:00", 60, f"{code}-C302", "文档排版", batch=True, expects=("few-people", "batch-sign-in"))
+    frozen = clerks.lesson(2, 1, "14:00", 45, f"{code}-C302", "表格处理", expects=("frozen",))
+    empty = clerks.lesson(1, 1, "14:00", 45, f"{code}-C302", "文档排版", batch=True, expects=("few-people", "batch-sign-in"))
     original = _film(first, desks)
     driver_lessons = [
         replace(first, footage=(original,)),
@@ -274,7 +274,7 @@ def _cheating(today: date) -> InstitutionPlan:
     ]
     clerk_lessons = [
         replace(covered, footage=(_film(covered, machines, covered=True),)),
-        replace(frozen, footage=(_film(frozen, machines, container="ts", frozen=(600, 3300)),)),
+        replace(frozen, footage=(_film(frozen, machines, container="ts", frozen=(300, 2400)),)),
         replace(empty, footage=(_film(empty, machines, container="mkv", people=3),)),
     ]
     classes = (_class(drivers, universal, "叉车司机", None, driver_lessons), _class(clerks, enterprise, "办公文员", None, clerk_lessons))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -190,6 +190,21 @@ class AccountPlan:
 class DemoPlan:
     today: date
     institutions: tuple[InstitutionPlan, ...]
+
+    @property
+    def drawn_until(self) -> date:
+        """Lessons up to this day are drawn from; those of the last two days are still being recorded and sent meanwhile."""
+        return self.today - timedelta(days=3)
+
+    def files(self, until: date | None = None) -> set[tuple[str, str]]:
+        """(institution code, file name) of all files, or of lessons up to a day."""
+        return {
+            (institution.code, footage.file_name)
+            for institution in self.institutions
+            for lesson in institution.lessons
+            for footage in lesson.footage
+            if until is None or lesson.on <= until
+        }
 
     @property
     def films(self) -> list[Film]:

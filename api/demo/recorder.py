@@ -6,10 +6,10 @@ Low frame rate and a constant group of pictures keep hours of play time small; a
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
@@ -26,6 +26,7 @@ from api.demo.program_stream import CLOCK_HZ, ProgramStream
 from api.demo.room_sound import RoomSound
 from api.demo.scenes import Planes, SceneOptions, Stage
 from api.demo.view import HEIGHT_PX, WIDTH_PX
+from storage.kernel.processor import PATIENT_NICE, give_way
 
 Container = Literal["mp4", "mp4-tail", "mkv", "ts", "ps"]
 Codec = Literal["h264", "h265"]
@@ -106,26 +107,29 @@ def film_to(film: Film, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def film_all(films: Sequence[Film], cache: Path, *, processes: int = 2, progress: Callable[[int, int], None] | None = None) -> dict[Film, Path]:
-    """Make every recording that the cache lacks, long ones first, and say where each is. `progress(done, total)` after each."""
+def film_all(films: Sequence[Film], cache: Path, *, processes: int = 2) -> Iterator[tuple[Film, Path]]:
+    """Where each recording is, in the order in which they are ready: those of the cache at once, the others when made, old ones first."""
     cache.mkdir(parents=True, exist_ok=True)
     paths = {film: cache / f"{content_key(film)}{film.suffix}" for film in films}
-    missing = sorted((film for film, path in paths.items() if not path.exists()), key=_effort, reverse=True)
-    done = len(paths) - len(missing)
-    if progress:
-        progress(done, len(paths))
+    missing = sorted((film for film, path in paths.items() if not path.exists()), key=_turn)
+    yield from ((film, path) for film, path in paths.items() if film not in missing)
     if missing:
-        with ProcessPoolExecutor(min(processes, len(missing)), mp_context=multiprocessing.get_context("spawn")) as pool:
-            for ready in as_completed([pool.submit(film_to, film, paths[film]) for film in missing]):
+        with ProcessPoolExecutor(min(processes, len(missing)), mp_context=multiprocessing.get_context("spawn"), initializer=_step_back) as pool:
+            making = {pool.submit(film_to, film, paths[film]): film for film in missing}
+            for ready in as_completed(making):
                 ready.result()
-                done += 1
-                if progress:
-                    progress(done, len(paths))
-    return paths
+                yield making[ready], paths[making[ready]]
 
 
-def _effort(film: Film) -> int:
-    return film.recorded_s * film.fps * (8 if film.codec == "h265" else 1)
+def _turn(film: Film) -> tuple[date, int]:
+    """Day by day, and of a day the long ones first: that fills two processes best."""
+    return film.start_at.date(), -film.recorded_s * film.fps * (8 if film.codec == "h265" else 1)
+
+
+def _step_back() -> None:
+    """Those who look and judge come before the recorders. A session of its own, because Linux shares the processor among these."""
+    os.setsid()
+    give_way(PATIENT_NICE)
 
 
 def remux(source: Path, target: Path, container: Container, created_at: datetime | None = None) -> None:

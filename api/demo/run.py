@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from api.bootstrap import create_first_administrator
 from api.demo.accounts import demo_accounts
 from api.demo.browser import Person
 from api.demo.clips import real_clips
-from api.demo.delivery import deliver
+from api.demo.delivery import Filming
 from api.demo.institutions import build_plan
 from api.demo.judged import check_judgement, judgement_lines, judgement_summary
 from api.demo.plan import AccountPlan, DemoPlan
@@ -53,9 +54,12 @@ def run_demo(data_dir: Path | None, *, check: bool, port: int) -> int:
         shutil.rmtree(place / "site")  # a demo begins anew; rendered recordings are kept beside it
     cache = Path(tempfile.gettempdir()) / "classproof-demo-recordings" if check else place / "recordings"
     settings = Settings(data_dir=place / "site", port=_free_port() if check else port, low_disk_bytes=2_000_000_000)
+    plan = build_plan(Clock().today_on(), real_clips(ROOT.parent / "shared" / "footage", cache))
+    filming = Filming(plan, cache, place / "files")
     process = _start(settings)
     try:
-        failures, summary = _tell(settings, cache, place)
+        with filming:
+            failures, summary = _tell(settings, plan, filming, place)
         summary["seconds"] = round(time.monotonic() - began)
         if check:
             sys.stdout.write(json.dumps({**summary, "failures": failures}, ensure_ascii=False) + "\n")
@@ -68,6 +72,9 @@ def run_demo(data_dir: Path | None, *, check: bool, port: int) -> int:
         _say("正在停止 · stopping")
     finally:
         process.terminate()
+        if check:  # nobody waits for what is still being made
+            time.sleep(0.5)
+            process.terminate()
         process.wait(60)
         if check:
             shutil.rmtree(place, ignore_errors=True)
@@ -106,31 +113,34 @@ def _start(settings: Settings) -> "subprocess.Popen[bytes]":
     raise RuntimeError(msg)
 
 
-def _tell(settings: Settings, cache: Path, place: Path) -> tuple[list[str], dict[str, Any]]:  # Any: JSON summary
-    today = Clock().today_on()
-    plan = build_plan(today, real_clips(ROOT.parent / "shared" / "footage", cache))
+def _tell(settings: Settings, plan: DemoPlan, filming: Filming, place: Path) -> tuple[list[str], dict[str, Any]]:  # Any: JSON summary
     accounts = demo_accounts()
     with Engines.attach(settings) as engines:
         services = build_services(engines, settings)
         administrator, accounts = _first_administrator(settings, services, accounts)
         story = Story(settings.site_url, plan, accounts, _say)
-        with ThreadPoolExecutor(max_workers=1) as pool, Spinner(_say, "录制课堂 · rendering classrooms with real encoders"):
-            rendering = pool.submit(deliver, plan, cache, place / "files")  # meanwhile the paperwork
-            story.enter_accounts(administrator)
-            story.enter_registry()
-            paths = rendering.result()
-        _say(f"录像 {len(paths)} 份，播放 {plan.play_time_s / 3600:.1f} 小时 · recordings rendered and encoded")
-        with Spinner(_say, "上传、校验、锁定 · sending, verifying, locking"):
-            story.send_recordings(paths)
-        with services.database.transaction(SYSTEM) as session:
-            services.events.enqueue(session, "mark-overdue", {})
-        story.explain_a_gap()
-        story.draw()
-        # While inspectors watch in real time the bureau goes on with its own work: neither waits for the other.
-        with ThreadPoolExecutor(max_workers=1) as pool, Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
-            watching = pool.submit(story.review)
-            story.judge()
-            watching.result()
+        story.enter_accounts(administrator)
+        story.enter_registry()
+        # Recorders, inspectors and the bureau go on beside one another: the last days' lessons still come in while those before are looked at.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            with Spinner(_say, "录制课堂，录完即传、校验、锁定 · rendering classrooms with real encoders; sending, verifying, locking what is ready"):
+                sending = pool.submit(story.send_recordings, filming)
+
+                def lock(until: date | None, which: str) -> None:
+                    files = plan.files(until)
+                    story.await_locks(files, lambda: sending.result() if sending.done() else None)
+                    _say(f"{which} {len(files)} 份已锁定 · recordings sent straight to the store, verified, locked, receipted")
+
+                lock(plan.drawn_until, f"录像（至 {plan.drawn_until} 的课次）")
+                story.draw()
+                watching = pool.submit(story.review)
+                lock(None, f"全部录像（{plan.play_time_s / 3600:.1f} 小时）")
+            with Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
+                with services.database.transaction(SYSTEM) as session:
+                    services.events.enqueue(session, "mark-overdue", {})
+                story.explain_a_gap()
+                story.judge()
+                watching.result()
         story.try_what_is_forbidden()
         story.read_coverage()
         failures = _check(services, story, place)

@@ -5,11 +5,10 @@ import io
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -19,13 +18,14 @@ from api.agent.agent import Agent, SentFile
 from api.auth.roles import Role
 from api.demo.browser import Person, Refused
 from api.demo.contact_sheet import middle_of
+from api.demo.delivery import Delivered
 from api.demo.judgement import NEW_TASK_PERSONS, Judged, exit_case, information_item, public_list, ratings, repair, rewards
 from api.demo.looking import look
-from api.demo.plan import DEPARTMENT, AccountPlan, ClassPlan, DemoPlan, InstitutionPlan, RealClip, Repeat
+from api.demo.plan import DEPARTMENT, AccountPlan, ClassPlan, DemoPlan, InstitutionPlan, RealClip
 from api.demo.recorder import Film
-from supervision.institutions.models import InstitutionKind
 
 LOCK_TIMEOUT_S: Final = 150
+PUBLIC_VALUE_S: Final = 4  # the public value is known this much after the frame is frozen
 Say = Callable[[str], None]
 
 
@@ -75,28 +75,30 @@ class Story:
                 },
             )
             self.told.institutions[institution.code] = made["id"]
-        for account in self.accounts:
-            if account.login == administrator.login:
-                continue
-            first = secrets.token_urlsafe(12)
-            body: dict[str, Any] = {  # Any: JSON
-                "login_name": account.login,
-                "display_name": account.display_name,
-                "role": account.role.value,
-                "password": first,
-                "institution_id": self.told.institutions.get(account.institution_code or ""),
-            }
-            if account.role is Role.THIRD_PARTY_VERIFIER:
-                body["valid_until"] = (datetime.now(UTC) + timedelta(days=90)).isoformat()
-            if account.role is Role.DEPARTMENT_OFFICER:
-                body["department"] = DEPARTMENT
-            administrator.call("POST", "/api/v1/accounts", body)
-            person = Person(self.url, account.login)
-            person.sign_in(first)
-            person.change_password(first, account.password)
-            self.people[account.login] = person
         self.people[administrator.login] = administrator
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            others = [account for account in self.accounts if account.login != administrator.login]
+            self.people |= {person.login: person for person in pool.map(lambda account: self._enter(administrator, account), others)}
         self.say(f"账号 {len(self.accounts)} 个 · accounts, one per role at least")
+
+    def _enter(self, administrator: Person, account: AccountPlan) -> Person:
+        first = secrets.token_urlsafe(12)
+        body: dict[str, Any] = {  # Any: JSON
+            "login_name": account.login,
+            "display_name": account.display_name,
+            "role": account.role.value,
+            "password": first,
+            "institution_id": self.told.institutions.get(account.institution_code or ""),
+        }
+        if account.role is Role.THIRD_PARTY_VERIFIER:
+            body["valid_until"] = (datetime.now(UTC) + timedelta(days=90)).isoformat()
+        if account.role is Role.DEPARTMENT_OFFICER:
+            body["department"] = DEPARTMENT
+        administrator.call("POST", "/api/v1/accounts", body)
+        person = Person(self.url, account.login)
+        person.sign_in(first)
+        person.change_password(first, account.password)
+        return person
 
     def enter_registry(self) -> None:
         """Licences, places, cameras, agreements, classes, timetables, rosters, sign-ins."""
@@ -175,46 +177,45 @@ class Story:
         for start in range(0, len(signs), 500):
             operator.call("POST", "/api/v1/signs", {"records": signs[start : start + 500]})
 
-    def send_recordings(self, paths: Mapping[tuple[str, str], Path]) -> None:
-        """Each institution's agent sends its files; repeats only after their originals are locked, so that it is clear which came first."""
-        firsts: list[tuple[str, str, str]] = []
-        repeats: list[tuple[str, str, str]] = []
-        for institution in self.plan.institutions:
-            if institution.kind is InstitutionKind.TRAINING and any(True for _ in institution.footage):
-                key = self._agent_key(institution.code)
-                for footage in institution.footage:
-                    item = (institution.code, footage.file_name, key)
-                    (repeats if isinstance(footage.source, Repeat) else firsts).append(item)
-        for batch in (firsts, repeats):
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                for done in pool.map(lambda item: self._send(item[0], item[1], item[2], paths), batch):
-                    self.told.sent[(done[0], done[1])] = done[2]
-            self._await_locks()
-        self.say(f"录像 {len(self.told.sent)} 份已锁定 · recordings sent straight to the store, verified, locked, receipted")
+    def send_recordings(self, files: Iterable[Delivered]) -> None:
+        """Each institution's agent sends its files as they come; a repeat after its original is locked, so that it is clear which came first."""
+        keys = {i.code: self._agent_key(i.code) for i in self.plan.institutions if any(True for _ in i.footage)}
+        with ThreadPoolExecutor(max_workers=2) as pool:  # takes its work in order: an original is never behind its repeat
+            sending = [pool.submit(self._send, keys[one.institution], one) for one in files]
+        for one_sent in sending:
+            one_sent.result()
 
     def _agent_key(self, code: str) -> str:
         head = self.person(Role.INSTITUTION_HEAD, code)
         made = head.call("POST", "/api/v1/keys", {"name": "上传客户端", "scopes": ["upload:write", "upload:read"]})
         return str(made["secret"])
 
-    def _send(self, code: str, name: str, key: str, paths: Mapping[tuple[str, str], Path]) -> tuple[str, str, SentFile]:
+    def _send(self, key: str, one: Delivered) -> None:
+        if one.repeats:
+            self.await_locks({(one.institution, one.repeats)})
         with Agent(self.url, key, 3) as agent:
-            return code, name, agent.send(paths[(code, name)])
+            self.told.sent[one.institution, one.file_name] = agent.send(one.path)
 
-    def _await_locks(self) -> None:
+    def await_locks(self, wanted: Collection[tuple[str, str]], going_on: Callable[[], object] = lambda: None) -> None:
+        """Until all of (institution, file name) are sent, verified, locked and receipted. `going_on` raises when there is nothing to wait for.
+
+        Raises: Refused — one was refused, or nothing happened for `LOCK_TIMEOUT_S`.
+        """
         deadline = time.monotonic() + LOCK_TIMEOUT_S
         officer = self.person(Role.BUREAU_OFFICER)
-        waiting = {sent.recording_id for sent in self.told.sent.values()}
+        waiting = set(wanted)
         while waiting and time.monotonic() < deadline:
-            for recording_id in list(waiting):
-                found = officer.call("GET", f"/api/v1/recordings/{recording_id}")
+            going_on()
+            for name in waiting & self.told.sent.keys():
+                found = officer.call("GET", f"/api/v1/recordings/{self.told.sent[name].recording_id}")
                 if found["state"] in ("rejected", "integrity-alarm"):
                     raise Refused(409, found["reason"], found["file_name"])
                 if found["state"] == "retained" and found["receipt"]:
-                    waiting.discard(recording_id)
+                    waiting.discard(name)
+                    deadline = time.monotonic() + LOCK_TIMEOUT_S
             time.sleep(0.5)
         if waiting:
-            raise Refused(504, "not-locked", f"{len(waiting)} recordings are not locked after {LOCK_TIMEOUT_S} s")
+            raise Refused(504, "not-locked", f"{len(waiting)} recordings are not locked, and nothing happened for {LOCK_TIMEOUT_S} s")
 
     def explain_a_gap(self) -> None:
         """The careless institution explains its gap; the bureau accepts."""
@@ -231,14 +232,14 @@ class Story:
     def draw(self) -> None:
         """Plan, freeze, two shares, public value, draw, recusal, inspectors."""
         officer, leader, legal = self.person(Role.BUREAU_OFFICER), self.person(Role.BUREAU_LEADER), self.person(Role.LEGAL_OFFICER)
-        known_at = datetime.now(UTC) + timedelta(seconds=6)
+        known_at = datetime.now(UTC) + timedelta(seconds=PUBLIC_VALUE_S)
         planned = officer.call(
             "POST",
             "/api/v1/draws",
             {
                 "title": "按比例抽查（演示）",
                 "period_starts_on": (self.plan.today - timedelta(days=7)).isoformat(),
-                "period_ends_on": self.plan.today.isoformat(),
+                "period_ends_on": self.plan.drawn_until.isoformat(),
                 "public_source": "演示公共值：抽签当日约定数字",
                 "public_at": known_at.isoformat(),
             },
@@ -275,8 +276,10 @@ class Story:
         """
         line = self._first_ready()
         first = self.people[line["inspector"]]
+        self.say(f"审看副本就绪，{line['natural_id']} 开始审看 · the first copy is ready and is watched at eight times in real time")
         self.told.finding, judged = look(first, line["id"])
         second, task = self._second_look(line["natural_id"], first)
+        self.say("盲复核任务已抽定 · a second inspector is drawn, blind to the first look")
         look(second, task)
         finding = self._settled(self.told.finding["code"])
         self.told.finding = finding | {"watched_s": judged["watched_s"], "required_watch_s": judged["required_watch_s"]}

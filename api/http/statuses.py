@@ -53,6 +53,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "footage-release-pending": 409,
     "nothing-to-cut": 409,
     "media-sandbox-failed": 500,
+    "media-sandbox-stopped": 503,
     "file-too-large": 413,
     "file-empty": 422,
     "quota-exceeded": 409,

@@ -21,6 +21,7 @@ import av.video.codeccontext
 import av.video.reformatter
 import av.video.stream
 
+from storage.kernel.processor import give_way
 from storage.media import landlock, seccomp
 from storage.media.errors import Reason, UnreadableMedia
 
@@ -81,6 +82,7 @@ def main() -> None:
     """Answer and leave. Whatever FFmpeg does to this process, the parent only sees a missing or a malformed answer."""
     av.logging.set_level(None)
     request = json.loads(sys.stdin.buffer.read())
+    give_way(request["nice"])
     task = load(request)
     confined = confine(request)
     if not request["own_namespace"] and REQUIRED_ALONE - set(confined):

@@ -38,6 +38,13 @@ class NothingToCut(DomainError):
     code = "nothing-to-cut"
 
 
+class SandboxStopped(DomainError):
+    """The work was broken off because this process ends; whoever takes it up again goes on from its last checkpoint."""
+
+    code = "media-sandbox-stopped"
+    passing = True
+
+
 class SandboxFailed(DomainError):
     """The confined child could not be started or answered nonsense: our fault, not the file's. Facts: why."""
 

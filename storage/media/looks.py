@@ -192,6 +192,7 @@ def _read(
                 limits=allowed,
                 size_bytes=media.tell(),
                 output_bytes=most * RECORD.itemsize + 4096,
+                background=True,
             )
             found = np.fromfile(out.name, RECORD)
         except UnreadableMedia as unreadable:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +23,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import storage
-from storage.media.errors import Reason, SandboxFailed, UnreadableMedia
+from storage.kernel.processor import BACKGROUND_NICE
+from storage.media.errors import Reason, SandboxFailed, SandboxStopped, UnreadableMedia
 from storage.media.facts import Limits
 
 ANSWER_BYTES: Final = 4_000_000
 PACKAGE: Final = Path(storage.__file__).resolve().parent
 CHILD_MODULE: Final = "storage.media.child"
+BACKGROUND_PATIENCE_S: Final = 3600  # by the clock on the wall; its limit is the processor's time
+
+_lock = threading.Lock()
+_background: "set[subprocess.Popen[bytes]]" = set()
+_stopped = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,13 @@ def run(
     size_bytes: int,
     output_bytes: int = 1_000_000,
     bubblewrap: bool | None = None,
+    background: bool = False,
 ) -> Answer:
     """Run `task` of storage.media.child on the files of `reads`; it may fill the (existing, empty) files of `writes`.
 
     `output_bytes` bounds each file written. `bubblewrap=False` leaves it out (tests of the fallback).
-    Raises: UnreadableMedia — what the child found, or `hostile` when it hit a limit; SandboxFailed.
+    `background`: nobody waits for it; it gives way to every other process, and `stop_background` ends it.
+    Raises: UnreadableMedia — what the child found, or `hostile` when it hit a limit; SandboxFailed; SandboxStopped.
     """
     writes = writes or {}
     inside = bubblewrap_works() if bubblewrap is None else bubblewrap
@@ -68,9 +77,13 @@ def run(
         "cpu_s": seconds,
         "output_bytes": output_bytes,
         "own_namespace": inside,
+        "nice": BACKGROUND_NICE if background else 0,
     }
     command = [*_world(reads, writes), *_interpreter()] if inside else _interpreter()
-    raw, status, complaint = _converse(command, json.dumps(request).encode(), seconds)
+    patience_s = seconds + BACKGROUND_PATIENCE_S if background else seconds
+    raw, status, complaint = _converse(command, json.dumps(request).encode(), patience_s, background=background)
+    if background and (status is None or _stopped.is_set()):  # starved or stopped: not the file's fault
+        raise SandboxStopped
     if status is None:
         raise UnreadableMedia(Reason.HOSTILE, limit="time", seconds=seconds)
     if len(raw) > ANSWER_BYTES:
@@ -94,6 +107,19 @@ def run(
     return Answer(answer["value"], "+".join((["bwrap"] if inside else []) + confined), cpu_ms, peak_bytes)
 
 
+def stop_background() -> None:
+    """This process is about to end: kill the background children, and start no more. Their work is given back and taken up again elsewhere."""
+    with _lock:
+        _stopped.set()
+        for child in _background:
+            _kill(child)
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)  # bwrap dies with it, and by --die-with-parent all inside
+
+
 def confinement() -> str:
     """What a child is confined by on this machine, e.g. `bwrap+limits+landlock+seccomp`. Raises: SandboxFailed — too little to open a file."""
     with tempfile.NamedTemporaryFile() as nothing:
@@ -115,7 +141,7 @@ def _explain(status: int, complaint: str) -> None:
     raise SandboxFailed(why=complaint[-500:] or f"exit status {status}")
 
 
-def _converse(command: list[str], request: bytes, seconds: int) -> tuple[bytes, int | None, str]:
+def _converse(command: list[str], request: bytes, seconds: int, *, background: bool) -> tuple[bytes, int | None, str]:
     """Hand over the request, collect at most ANSWER_BYTES + 1, give up after `seconds`. Status None means time ran out."""
     deadline = time.monotonic() + seconds
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PACKAGE.parent), "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
@@ -129,6 +155,11 @@ def _converse(command: list[str], request: bytes, seconds: int) -> tuple[bytes, 
         assert child.stdin is not None and child.stdout is not None  # noqa: S101 - Popen was given pipes
         timed_out, raw = False, bytearray()
         try:
+            if background:
+                with _lock:
+                    _background.add(child)
+                    if _stopped.is_set():
+                        _kill(child)
             try:
                 child.stdin.write(request)
                 child.stdin.close()
@@ -149,9 +180,10 @@ def _converse(command: list[str], request: bytes, seconds: int) -> tuple[bytes, 
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)  # bwrap dies with it, and by --die-with-parent all inside
-                child.wait()
+            with _lock:  # a process that has been waited for must not be killed: its number may be somebody else's
+                _background.discard(child)
+            _kill(child)
+            child.wait()
         complaint.seek(0)
         text = complaint.read(20_000).decode(errors="replace")
     return bytes(raw), None if timed_out else child.returncode, text

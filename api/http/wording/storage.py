@@ -128,6 +128,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("检查程序出错", "检查录像的隔离程序没有正常运行，与文件无关。", _ADMIN_ZH),
         ("Examination failed", "The confined examiner did not work; the file is not to blame.", _ADMIN_EN),
     ),
+    "media-sandbox-stopped": text(
+        ("检查已中断", "服务正在停止，对录像的检查已中断。", "无需操作，服务恢复后从上次进度继续。"),
+        ("Examination broken off", "The service is stopping.", "Nothing to do: it goes on from where it was."),
+    ),
     "file-too-large": text(
         ("文件过大", "文件 {size_bytes}，超过单个文件上限 {limit_bytes}。", "请在录像机上分段导出后上传。"),
         ("The file is too large", "It has {size_bytes}; one file may have {limit_bytes}.", "Export it in pieces."),

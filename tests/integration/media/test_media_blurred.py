@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from storage.media.blur import blur_faces, finder
+from storage.media.blur import THREADS, blur_faces, finder
 from storage.media.cut import cut
 from storage.media.faces import DETECTOR
 from storage.media.facts import ClipFacts
@@ -132,3 +132,14 @@ def test_sheets_read_key_frames_only_and_show_no_face(tmp_path: Path, container:
             face = slice(y - half, y + half), slice(x - half, x + half)
             assert _changed(tiles[face], clear[face]) > 8, at_ms
         assert number_in(cv2.resize(clear[:, left : left + TILE_WIDTH_PX], (640, 360))) == number
+
+
+def test_two_threads_find_what_one_finds() -> None:
+    pictures = [picture(SCENE, n, 0) for n in (0, 20, SCENE.frames // 2, 60)]
+    found = [finder().find(image) for image in pictures]
+    assert any(found)
+    try:
+        cv2.setNumThreads(1)
+        assert [finder().find(image) for image in pictures] == found
+    finally:
+        cv2.setNumThreads(THREADS)

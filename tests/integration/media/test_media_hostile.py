@@ -17,8 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from storage.kernel.processor import BACKGROUND_NICE
 from storage.media import sandbox
-from storage.media.errors import Reason, SandboxFailed, UnreadableMedia
+from storage.media.errors import Reason, SandboxFailed, SandboxStopped, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import build_index, from_bytes
 from storage.media.inspect import inspect, inspect_and_index
@@ -171,6 +172,36 @@ def test_a_child_killed_from_outside_says_nothing_against_the_file(tmp_path: Pat
         stop.set()
         thread.join()
     assert "outside" in refused.value.facts["why"]
+
+
+@pytest.mark.parametrize("bubblewrap", [True, False], ids=["bubblewrap", "fallback"])
+def test_what_nobody_waits_for_gives_way_and_is_broken_off_when_the_process_ends(
+    tmp_path: Path, bubblewrap: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bubblewrap and not sandbox.bubblewrap_works():
+        pytest.skip("bubblewrap does not work on this machine")
+    monkeypatch.setattr(sandbox, "_stopped", threading.Event())
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    seen: list[int] = []
+
+    def stop() -> None:
+        while BACKGROUND_NICE not in seen:
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    if child.pid not in before:
+                        seen.append(child.nice())
+        sandbox.stop_background()
+
+    media = tmp_path / "media"
+    os.mkfifo(media)  # nobody ever writes into it
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(SandboxStopped):
+        sandbox.run("measure", asdict(Limits()), reads={"media": media}, limits=Limits(), size_bytes=1, bubblewrap=bubblewrap, background=True)
+    thread.join()
+    with pytest.raises(SandboxStopped):  # nor is another begun
+        sandbox.run("measure", asdict(Limits()), reads={"media": media}, limits=Limits(), size_bytes=1, bubblewrap=bubblewrap, background=True)
+    assert sandbox.run("measure", asdict(Limits()), reads={"media": record(Scene())}, limits=Limits(), size_bytes=10**6, bubblewrap=bubblewrap).value
 
 
 @pytest.mark.parametrize("bubblewrap", [True, False], ids=["bubblewrap", "fallback"])

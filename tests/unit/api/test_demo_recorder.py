@@ -94,12 +94,10 @@ def test_an_hour_stays_below_twenty_megabytes(tmp_path: Path) -> None:
 
 
 def test_the_same_film_is_the_same_bytes_and_is_made_once(tmp_path: Path) -> None:
-    steps: list[tuple[int, int]] = []
     short = replace(FILM, end_at=START + timedelta(seconds=20))
-    first = film_all([short, replace(short, sound=True)], tmp_path / "a", progress=lambda done, total: steps.append((done, total)))
+    first = dict(film_all([short, replace(short, sound=True)], tmp_path / "a"))
     made_at = {path: path.stat().st_mtime_ns for path in first.values()}
-    assert steps == [(0, 2), (1, 2), (2, 2)]
-    again = film_all([short, replace(short, sound=True)], tmp_path / "a")
+    again = dict(film_all([short, replace(short, sound=True)], tmp_path / "a"))
     assert {path: path.stat().st_mtime_ns for path in again.values()} == made_at
     other = made(short, tmp_path)
     assert hashlib.sha256(other.read_bytes()).digest() == hashlib.sha256(first[short].read_bytes()).digest()
