@@ -125,8 +125,9 @@ class ApprovalWalk(RuleBasedStateMachine):
 
     @rule(state=st.sampled_from([FindingState.NOTICED, FindingState.RECTIFIED, FindingState.VOID]))
     def a_finding_moves(self, state: FindingState) -> None:
-        self.finding.state = state
-        self.session.flush()
+        if self.finding.state is not FindingState.VOID:  # what ended stays as it ended
+            self.finding.state = state
+            self.session.flush()
 
     @rule()
     def keep(self) -> None:
