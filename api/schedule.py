@@ -65,6 +65,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("remind-findings", timedelta(hours=1)),
     Timed("open-looks", timedelta(hours=1)),
     Timed("expire-credit-items", timedelta(hours=1)),
+    Timed("reread-ratings", timedelta(hours=1)),  # what fell away while a rating was not in force yet
     Timed("detect-interests", timedelta(hours=1)),
     Timed("detect-exits", timedelta(days=1)),
     Timed("end-exit-terms", timedelta(hours=1)),

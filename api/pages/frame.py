@@ -19,6 +19,7 @@ from api.locale.language import HTML_LANG, Language, browser_messages, choose_la
 from api.pages import formats
 from api.pages.assets import asset_url
 from api.pages.coverage_bar import coverage_bar
+from api.pages.fields import field_name
 from api.pages.labels import state_label
 
 PAGES_DIR: Final = Path(__file__).resolve().parent
@@ -85,6 +86,7 @@ def environment(language: Language) -> Environment:
         time=formats.time_text,
         bytes=formats.bytes_text,
         duration=formats.duration_text,
+        field=partial(field_name, translate=catalogue.gettext),
         number=formats.number_text,
         percent=formats.percent_text,
         position=formats.position_text,

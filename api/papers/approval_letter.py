@@ -6,10 +6,10 @@ Everything printed comes from the stored content, so the same letter prints the 
 from datetime import date, datetime
 from typing import Any
 
-from api.papers.paper import Paper
-from api.papers.receipt import digest_text
+from api.papers.paper import Paper, day_text
+from api.papers.receipt import hash_note
 from compliance.approvals.letters import ADVERSE, LetterKind
-from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.clock import BUREAU_ZONE, local_date
 
 
 def render_approval_letter(number: str, content: dict[str, Any], *, bureau: str, sha256: bytes) -> bytes:  # Any: JSON
@@ -35,15 +35,8 @@ def render_approval_letter(number: str, content: dict[str, Any], *, bureau: str,
         paper.paragraph("　　" + content["rights"])
     if content.get("act_until"):
         paper.paragraph(f"　　期限届满：{_last_day(content['act_until'])}24时。")
-    if paper.will_page_break(66):  # whoever handled it stands above the seal, on one page
-        paper.add_page()
-    paper.ln(8)
-    if content["signer"]["name"]:
-        paper.paragraph(f"经办人：{content['signer']['name']}")
-        paper.ln(4)
-    paper.signature(content["office"] or bureau, f"{at.astimezone(BUREAU_ZONE):%Y年%m月%d日}")
-    paper.ln(4)
-    paper.paragraph(f"本文书内容的校验值（SHA-256）：{digest_text(sha256.hex())}。该值已记入只增不改的日志，可在公示页面核验。", size=8.5)
+    signer = content["signer"]["name"]
+    paper.signature(content["office"] or bureau, local_date(at), signer=f"经办人：{signer}" if signer else "", below=hash_note(sha256))
     if kind in ADVERSE and content["repair"]:
         _repair(paper, content["repair"])
     return paper.pdf()
@@ -64,18 +57,18 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:  # Any: JSON
 
 def _repair(paper: Paper, steps: list[str]) -> None:
     """两书同达: how to put things right is delivered with the letter, on its own page."""
-    paper.add_page()
+    paper.turn()
     paper.heading("附：如何补救")
     for number, step in enumerate(steps, start=1):
         paper.paragraph(f"{number}．{step}", size=11)
-        paper.ln(2)
+        paper.gap(2)
 
 
 def _day(text: str) -> str:
-    return f"{date.fromisoformat(text):%Y年%m月%d日}" if text else "—"
+    return day_text(date.fromisoformat(text)) if text else "—"
 
 
 def _last_day(until: str) -> str:
     """The last day that counts before an exclusive midnight."""
     last = date.fromordinal(datetime.fromisoformat(until).astimezone(BUREAU_ZONE).date().toordinal() - 1)
-    return f"{last:%Y年%m月%d日}"
+    return day_text(last)

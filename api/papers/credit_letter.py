@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from api.papers.paper import Paper
-from api.papers.receipt import digest_text
-from storage.kernel.clock import BUREAU_ZONE
+from api.papers.receipt import hash_note
+from storage.kernel.clock import local_date
 
 _NUMBERS = "一二三四五六七八九十"
 
@@ -16,7 +16,7 @@ _NUMBERS = "一二三四五六七八九十"
 def render_credit_letter(number: str, content: dict[str, Any], *, bureau: str, sha256: bytes) -> bytes:  # Any: JSON
     """The PDF of a letter of the bureau."""
     at = datetime.fromisoformat(content["at"])
-    dated = f"{at.astimezone(BUREAU_ZONE):%Y年%m月%d日}"
+    dated = local_date(at)
     paper = Paper(content["title"], number, at)
     paper.paragraph(f"{content['institution']['name']}（{content['institution']['code']}）：", size=12)
     paper.paragraph("　　" + content["opening"], size=11)
@@ -25,21 +25,15 @@ def render_credit_letter(number: str, content: dict[str, Any], *, bureau: str, s
         paper.heading(f"{_NUMBERS[place]}、{section['heading']}")
         for line in section["paragraphs"]:
             paper.paragraph(("" if line[:1].isdigit() or line.startswith("　") else "　　") + line)
-    paper.ln(8)
-    paper.paragraph(f"经办人：{content['signer']['name']}")
-    paper.ln(4)
-    paper.signature(bureau, dated)
-    paper.ln(4)
-    paper.paragraph(f"本文书内容的校验值（SHA-256）：{digest_text(sha256.hex())}。该值已记入只增不改的日志，可在公示页面核验。", size=8.5)
+    paper.signature(bureau, dated, signer=f"经办人：{content['signer']['name']}", below=hash_note(sha256))
     if content["repair"]:
-        paper.add_page()
+        paper.turn()
         paper.paragraph("信用修复告知", size=16)
-        paper.ln(3)
+        paper.gap(3)
         paper.paragraph(f"本页随《{content['title']}》（{number}）一并送达。", size=10.5)
-        paper.ln(3)
+        paper.gap(3)
         for line in content["repair"]:
             paper.paragraph(line, size=11)
-            paper.ln(2)
-        paper.ln(4)
+            paper.gap(2)
         paper.signature(bureau, dated)
     return paper.pdf()

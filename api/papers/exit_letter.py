@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.papers.paper import Paper
-from api.papers.receipt import digest_text
+from api.papers.receipt import digest_text, hash_note
 from compliance.exit.letters import TITLES
-from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.clock import local_date
 
 Content = Mapping[str, Any]  # Any: JSON
 OPENING: Final = {
@@ -22,7 +22,6 @@ OPENING: Final = {
     "reversal": "下列处理决定现予撤销，有关事项告知如下。",
     "readmission": "贵单位的重新准入申请收悉。经评估，现作出决定如下。",
 }
-SIGNED_MM: Final = 70  # signer, office, date and hash stand together
 CHECKS: Final = {"cause_removed": "退出原因已消除", "subsidy_repaid": "应退补贴已退回", "site_checked": "现场检查合格"}
 
 
@@ -110,6 +109,8 @@ def _service(paper: Paper, content: Content) -> None:
 
 
 def _ending(paper: Paper, content: Content) -> None:
+    if content.get("decision"):
+        paper.facts([("撤销的决定", content["decision"])])
     paper.heading("二、理由")
     paper.paragraph("　　" + content["reasons"])
     if content["document"]:
@@ -120,7 +121,8 @@ def _ending(paper: Paper, content: Content) -> None:
 
 def _readmission(paper: Paper, content: Content) -> None:
     paper.heading("二、评估")
-    paper.facts([(CHECKS[name], result) for name, result in content["checks"].items()])
+    paper.facts([(words, content["checks"][name]) for name, words in CHECKS.items() if name in content["checks"]])
+    paper.gap(2)
     paper.paragraph("　　" + content["reasons"])
     paper.heading("三、决定")
     paper.paragraph("　　" + content["follows"], size=12)
@@ -144,24 +146,16 @@ def _term(content: Content) -> str:
 
 
 def _close(paper: Paper, content: Content, bureau: str, at: datetime, sha256: bytes) -> None:
-    if paper.will_page_break(SIGNED_MM):
-        paper.add_page()
-    paper.ln(8)
-    paper.paragraph(f"签发人：{content['signer']['name']}")
-    paper.ln(4)
-    paper.signature(bureau, f"{at.astimezone(BUREAU_ZONE):%Y年%m月%d日}")
-    paper.ln(4)
-    paper.paragraph(f"本文书内容的校验值（SHA-256）：{digest_text(sha256.hex())}。该值已记入只增不改的日志，可在公示页面核验。", size=8.5)
+    paper.signature(bureau, local_date(at), signer=f"签发人：{content['signer']['name']}", below=hash_note(sha256))
 
 
 def _repair_page(paper: Paper, content: Content, number: str, bureau: str, at: datetime) -> None:
     """修复和复核指引, on its own page beside the decision."""
-    paper.add_page()
+    paper.turn()
     paper.heading("修复和复核指引（与决定书同时送达）")
     paper.paragraph(f"适用文书：{number}")
     for place, step in enumerate(content["repair"], start=1):
         paper.paragraph(f"{place}．{step}")
     paper.heading("不服决定的途径")
     paper.paragraph("　　" + content["remedies"])
-    paper.ln(4)
-    paper.signature(bureau, f"{at.astimezone(BUREAU_ZONE):%Y年%m月%d日}")
+    paper.signature(bureau, local_date(at))

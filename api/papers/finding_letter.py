@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from api.papers.paper import Paper
-from api.papers.receipt import clock_text, digest_text
-from storage.kernel.clock import BUREAU_ZONE
+from api.papers.receipt import clock_text, digest_text, hash_note
+from storage.kernel.clock import BUREAU_ZONE, local_date
 from supervision.findings.letters import TITLES
 from supervision.findings.models import PaperKind
 
@@ -45,12 +45,7 @@ def render_letter(
     paper.heading("二、依据")
     paper.paragraph("　　" + content["basis"])
     _particulars(paper, kind, content)
-    paper.ln(8)
-    paper.paragraph(f"经办人：{content['signer']['name']}")
-    paper.ln(4)
-    paper.signature(bureau, f"{at.astimezone(BUREAU_ZONE):%Y年%m月%d日}")
-    paper.ln(4)
-    paper.paragraph(f"本文书内容的校验值（SHA-256）：{digest_text(sha256.hex())}。该值已记入只增不改的日志，可在公示页面核验。", size=8.5)
+    paper.signature(bureau, local_date(at), signer=f"经办人：{content['signer']['name']}", below=hash_note(sha256))
     return paper.pdf()
 
 

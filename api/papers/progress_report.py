@@ -10,7 +10,7 @@ from api.papers.paper import Paper
 from api.papers.receipt import digest_text
 from compliance.reports.lifecycle import ReportState
 from compliance.reports.models import ProgressReport
-from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.clock import BUREAU_ZONE, local_date
 
 TITLE: Final = "职业技能培训工作进度双周调度表"
 CATEGORIES: Final = {"enterprise": "企业职工培训", "order": "订单式", "project": "项目制", "universal": "普惠制", "startup": "创业培训"}
@@ -113,16 +113,16 @@ def render_report(row: ProgressReport, *, bureau: str) -> bytes:
     paper = Paper(TITLE, row.code, row.signed_at or row.prepared_at, lying=True)
     first, last = (day_text(told["period"][name]) for name in ("starts_on", "ends_on"))
     paper.paragraph(f"填报单位：{bureau}　　统计周期：{first} 至 {last}　　单位：人、元", size=10.5)
-    paper.ln(1)
+    paper.gap(1)
     paper.ruled(HEADS, table_rows(told), widths=(24, 11, 7, 8, 8, 8, 8, 8, 8, 8, 9, 9), left=2)
     paper.heading("目标任务和时限")
     paper.ruled(("事项", "条款", "时限", "应达到", "已达到", "情况"), duty_rows(told), widths=(36, 10, 18, 10, 10, 26), left=3)
-    paper.ln(2)
+    paper.gap(2)
     paper.paragraph(NOTE, size=9)
-    paper.ln(3)
+    paper.gap(3)
     paper.paragraph(signed_text(row))
     if row.state is ReportState.SIGNED and row.signed_at is not None:
-        paper.signature(bureau, f"{row.signed_at.astimezone(BUREAU_ZONE):%Y年%m月%d日}")
-    paper.ln(2)
+        paper.signature(bureau, local_date(row.signed_at))
+    paper.gap(2)
     paper.paragraph(f"本表内容的校验值（SHA-256）：{digest_text(row.sha256.hex())}。该值已记入只增不改的日志。", size=8.5)
     return paper.pdf()

@@ -63,3 +63,8 @@ def clock_text(milliseconds: int | None) -> str:
 def digest_text(digest: str) -> str:
     """A hash in groups of eight, so that it wraps and can be compared by eye."""
     return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
+
+
+def hash_note(sha256: bytes) -> str:
+    """The line under every letter that lets it be checked."""
+    return f"本文书内容的校验值（SHA-256）：{digest_text(sha256.hex())}。该值已记入只增不改的日志，可在公示页面核验。"

@@ -72,7 +72,7 @@ def render_record(session: Session, visit: Visit) -> bytes:
             if m.id in signed
         ]
     )
-    paper.ln(4)
+    paper.gap(4)
     paper.paragraph(
         f"本记录的校验值（SHA-256）：{digest_text(visit.record_sha256.hex())}。全体检查人员签的是同一校验值，已记入只增不改的日志。"
         "照片时间和位置为设备所报，照片文件内自带的信息不作为依据。",

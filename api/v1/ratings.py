@@ -13,6 +13,7 @@ from api.auth.caller import Caller
 from api.auth.roles import BUREAU, INSTITUTION, OFFICERS, Role
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from compliance.exit import queries as exit_queries
 from compliance.papers import service as papers
 from compliance.rating import queries, service
 from compliance.rating.lifecycle import INSTITUTION_SEES
@@ -126,7 +127,8 @@ def open_cycle(body: NewCycle, caller: Officer, session: SessionDep, services: S
 @router.post("/ratings/{code}/freeze")
 def freeze(caller: Officer, session: SessionDep, services: ServicesDep, code: Code) -> RatingOut:
     """Read every event, store them, score them."""
-    service.freeze(session, code, rules=_rules(services), actor=caller.actor, clock=services.clock)
+    fallen = [one.id for one in exit_queries.reversed_problems(session)]
+    service.freeze(session, code, rules=_rules(services), reversed_problems=fallen, actor=caller.actor, clock=services.clock)
     return _shown(session, code)
 
 

@@ -105,8 +105,16 @@ def revoke(
     row = queries.case(session, code, lock=True)
     demand(reason=reason, document=document)
     follows = "原处理决定自始撤销，恢复贵单位目录状态，可以承担政府补贴性培训任务；不作为信用评价的依据。已公布的退出信息同时标明撤销。"
+    decision = papers.last(session, row.id, "decision")
     content = letters.ending(
-        "reversal", matter_of(session, row), at=at, signer=signer(actor, name), reasons=reason.strip(), follows=follows, document=document.strip()
+        "reversal",
+        matter_of(session, row),
+        at=at,
+        signer=signer(actor, name),
+        reasons=reason.strip(),
+        follows=follows,
+        document=document.strip(),
+        decision=decision.number if decision else "",
     )
     paper = papers.issue(session, row, "reversal", letters.WORDS["reversal"], content, actor=actor, at=at)
     row.ended_at = at

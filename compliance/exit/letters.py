@@ -249,9 +249,11 @@ def service(
     )
 
 
-def ending(kind: str, matter: Matter, *, at: datetime, signer: Signer, reasons: str, follows: str, document: str = "") -> dict[str, Any]:  # Any: JSON
-    """撤销立案告知书, 撤销决定告知书: why the case ended, and what is restored."""
-    return letter(kind, matter, at=at, signer=signer, body={"reasons": reasons, "follows": follows, "document": document})
+def ending(
+    kind: str, matter: Matter, *, at: datetime, signer: Signer, reasons: str, follows: str, document: str = "", decision: str = ""
+) -> dict[str, Any]:  # Any: JSON
+    """撤销立案告知书, 撤销决定告知书: why the case ended, and what is restored. `decision`: number of the decision that is revoked."""
+    return letter(kind, matter, at=at, signer=signer, body={"reasons": reasons, "follows": follows, "document": document, "decision": decision})
 
 
 def readmission(

@@ -438,19 +438,23 @@ def points_of(points: Sequence[str]) -> list[str]:
     given = [point.strip() for point in points if point.strip()]
     errors: list[dict[str, object]] = []
     if not 1 <= len(given) <= MAX_POINTS:
-        errors.append({"where": "points", "code": "missing" if not given else "too-many", "value": len(given)})
-    errors += [{"where": "points", "code": "wrong-length", "value": one[:40]} for one in given if not MIN_TEXT <= len(one) <= MAX_TEXT]
+        errors.append({"where": "points", "code": "missing" if not given else "too-many", "value": len(given) or ""})
+    errors += [{"where": "points", "code": found, "value": one[:40]} for one in given if (found := _length_defect(one))]
     if errors:
         raise MalformedExit(errors=errors)
     return given
 
 
 def demand(*, errors: Sequence[Mapping[str, object]] = (), **texts: str) -> None:
+    """Each text by its name must say something. Raises: MalformedExit — with every defect, those of `errors` too."""
     found = [*errors]
-    found += [
-        {"where": where, "code": "wrong-length", "value": len(given.strip())}
-        for where, given in texts.items()
-        if not MIN_TEXT <= len(given.strip()) <= MAX_TEXT
-    ]
+    found += [{"where": where, "code": defect, "value": ""} for where, given in texts.items() if (defect := _length_defect(given.strip()))]
     if found:
         raise MalformedExit(errors=found)
+
+
+def _length_defect(text: str) -> str:
+    """Empty when the text is neither missing nor too short nor too long."""
+    if not text:
+        return "missing"
+    return "too-short" if len(text) < MIN_TEXT else "too-long" if len(text) > MAX_TEXT else ""

@@ -97,7 +97,7 @@ def conclude(
     demand(document=document)
     lighter = event is not ChallengeEvent.CHANGE or 0 < months < row.months
     if not lighter:
-        raise MalformedExit(errors=[{"where": "months", "code": "outside-the-term", "value": months}])
+        raise MalformedExit(errors=[{"where": "months", "code": "not-lighter", "value": f"{months} < {row.months}"}])
     facts = {"document": True, "named": document.strip(), "lighter": lighter, "months": months, "decided_on": decided_on}
     found.outcome_document, found.decided_on = document.strip(), decided_on
     with session.no_autoflush:

@@ -4,7 +4,7 @@ Reads only, under the scope of whoever asks: an institution that looks at its ow
 from the day on which it was established (objection answered, or its days over), so nothing contested is held against anybody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -46,12 +46,15 @@ _CHUNK: Final = 2000
 _MOST: Final = 10_000  # of one kind, one institution and one year
 
 
-def collect(session: Session, institution: Institution, year: int, rules: Ruleset, *, as_of: date) -> tuple[Event, ...]:
-    """Every event, sorted. `as_of`: what is known at the end of that day."""
+def collect(
+    session: Session, institution: Institution, year: int, rules: Ruleset, *, as_of: date, reversed_problems: Collection[UUID]
+) -> tuple[Event, ...]:
+    """Every event, sorted. `as_of`: what is known at the end of that day; `reversed_problems`: ids of major problems whose decision was revoked."""
     span = _Year(year, as_of)
     found: list[Event] = [Event(Kind.EVALUATES, span.first, institution.code)] if institution.kind is InstitutionKind.EVALUATION else []
-    for part in (_findings, _explanations, _complaints, _audits, _items):
+    for part in (_findings, _explanations, _complaints, _items):
         found += part(session, institution.id, span)
+    found += _audits(session, institution.id, span, reversed_problems)
     found += _coverage(session, institution.id, span, rules)
     found += _records(session, institution.id, span, rules)
     found += _outcomes(session, institution.id, span, rules)
@@ -145,11 +148,12 @@ def _complaints(session: Session, institution_id: UUID, span: _Year) -> Iterator
         yield Event(Kind.COMPLAINT, row.decided_on or row.received_on, f"complaint/{row.id}")
 
 
-def _audits(session: Session, institution_id: UUID, span: _Year) -> Iterator[Event]:
+def _audits(session: Session, institution_id: UUID, span: _Year, reversed_problems: Collection[UUID]) -> Iterator[Event]:
+    """Major problems, but for those whose exit decision was revoked: they are no ground for a rating any more (2.3.5)."""
     rows = session.scalars(
         select(AuditProblem)
         .where(AuditProblem.institution_id == institution_id, AuditProblem.major.is_(True))
-        .where(AuditProblem.issued_on >= span.first, AuditProblem.issued_on < span.after)
+        .where(AuditProblem.issued_on >= span.first, AuditProblem.issued_on < span.after, AuditProblem.id.not_in(reversed_problems))
         .order_by(AuditProblem.id)
         .limit(_MOST)
     )

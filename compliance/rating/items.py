@@ -189,7 +189,7 @@ def decide(session: Session, code: str, *, answers: Sequence[str] = (), rules: R
     pairs = papers.paired(session, row, "item-statement", answers)
     public = terms.is_published(kind, rules.items, necessary=bool(row.necessary))
     said = f"认定为{letters.CLASSES[kind]}信用信息，" + (
-        f"向社会公示至{held.ends_on.isoformat()}前一日。" if public else f"不予公示，保留至{held.ends_on.isoformat()}前一日。"
+        f"向社会公示至{letters.day_before(held.ends_on)}。" if public else f"不予公示，保留至{letters.day_before(held.ends_on)}。"
     )
     content = letters.item_act(
         "item-decision",

@@ -165,7 +165,7 @@ def item_letter(
     """认定告知书: the matter, its class, what is intended, the right to state one's case, how to repair."""
     intended = (
         f"拟认定为{CLASSES[kind]}信用信息，"
-        + (f"向社会公示至{_day(held.ends_on)}前一日，" if published else "不予公示，")
+        + (f"向社会公示至{day_before(held.ends_on)}，" if published else "不予公示，")
         + f"自{_day(held.repairable_on)}起可以申请修复。"
     )
     content = letter(
@@ -245,6 +245,11 @@ def _reason_lines(grade: Grade) -> list[str]:
         proof = f"；依据材料：{'、'.join(shown)}{more}" if shown else ""
         lines.append(f"{number}．{reason_text(reason.plain(), 'zh')}，{reason.points:+d} 分（条款 {reason.clause}{proof}）")
     return lines or ["本年度没有扣分事项。"]
+
+
+def day_before(ends_on: date) -> str:
+    """An exclusive end as the last day that counts."""
+    return _day(ends_on - timedelta(days=1))
 
 
 def _day(day: date) -> str:

@@ -55,11 +55,16 @@ def open_rating(session: Session, owner: Institution, year: int, *, actor: Actor
     return row
 
 
-def freeze(session: Session, code: str, *, rules: Ruleset, actor: Actor, clock: Clock) -> Rating:
-    """Read every event, store them, score them. From now on the result rests on these bytes. Raises: RatingNotFound, ForbiddenMove."""
+def freeze(session: Session, code: str, *, rules: Ruleset, reversed_problems: Collection[UUID], actor: Actor, clock: Clock) -> Rating:
+    """Read every event, store them, score them. From now on the result rests on these bytes.
+
+    `reversed_problems`: ids of major problems whose exit decision was revoked; exit comes after rating, so whoever calls tells it (2.3.5).
+
+    Raises: RatingNotFound, ForbiddenMove.
+    """
     row = queries.rating(session, code, lock=True)
     owner = session.get_one(Institution, row.institution_id)
-    found = events.collect(session, owner, row.year, rules, as_of=rules.on)
+    found = events.collect(session, owner, row.year, rules, as_of=rules.on, reversed_problems=reversed_problems)
     frozen = inputs.Inputs(owner.code, row.year, rules.on, rules.rating, found)
     _freeze(session, row, frozen, actor=actor, at=clock.now_at())
     return row

@@ -48,7 +48,7 @@ def bulk(caller: Officer, desk: AtDesk, act: str, year: Year, leave_out: Many = 
 def _bulk_act(desk: Desk, caller: Caller, act: str, code: str) -> None:
     by: dict[str, Any] = {"actor": caller.actor, "clock": desk.services.clock}  # Any: keywords of the use-case
     if act == "freeze":
-        service.freeze(desk.session, code, rules=desk.rules, **by)
+        service.freeze(desk.session, code, rules=desk.rules, reversed_problems=desk.reversed_problems, **by)
     elif act == "check":
         service.check(desk.session, code, **by)
     else:
@@ -67,7 +67,9 @@ def _unnamed(by: dict[str, Any]) -> dict[str, Any]:  # Any: keywords of the use-
 @router.post("/credit/ratings/{code}/freeze")
 def freeze(caller: Officer, desk: AtDesk, code: str) -> Response:
     """Read every event, store them, score them."""
-    return _done(caller, desk, code, lambda by: service.freeze(desk.session, code, rules=desk.rules, **_unnamed(by)))
+    return _done(
+        caller, desk, code, lambda by: service.freeze(desk.session, code, rules=desk.rules, reversed_problems=desk.reversed_problems, **_unnamed(by))
+    )
 
 
 @router.post("/credit/ratings/{code}/check")

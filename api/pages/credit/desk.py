@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, File, Form, Request, UploadFile
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from api.auth.roles import BUREAU, INSTITUTION, OFFICERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from compliance.exit import queries as exit_queries
 from compliance.rating.ruleset import Ruleset, in_force
 from storage.kernel.errors import DomainError, NotFound
 from supervision.findings.attachments import MAX_FILE_BYTES, Given
@@ -25,7 +27,7 @@ Officer = Annotated[Caller, access(roles=OFFICERS)]
 Answerer = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER})]
 Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
-Words = Annotated[str, Form(max_length=8000)]
+Words = Annotated[str, Form(max_length=20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
 Many = Annotated[list[str] | None, Form()]
 Files = Annotated[list[UploadFile] | None, File()]
 Show = Callable[[Problem, dict[str, object]], Response]
@@ -41,6 +43,11 @@ class Desk:
     def rules(self) -> Ruleset:
         """The rule set in force today."""
         return in_force(self.services.policy.book, self.services.clock.today_on())
+
+    @property
+    def reversed_problems(self) -> list[UUID]:
+        """Major problems that no rating counts any more: their exit decision was revoked (2.3.5)."""
+        return [one.id for one in exit_queries.reversed_problems(self.session)]
 
     def act(self, caller: Caller, do: Callable[[dict[str, Any]], object], *, then: str, show: Show, **typed: object) -> Response:
         """`do` gets actor, clock and the printed name as keywords. Any: keywords of the use-case."""

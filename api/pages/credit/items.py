@@ -24,7 +24,7 @@ from compliance.rating import clocks, items, letters, queries, repair, terms
 from compliance.rating.errors import MalformedRating
 from compliance.rating.models import Ground
 from compliance.rating.terms import ItemClass
-from storage.kernel.errors import DomainError, NotFound
+from storage.kernel.errors import DomainError
 from storage.ledger import history
 from supervision.institutions.models import Institution
 
@@ -84,6 +84,7 @@ def record(
     """From a closed finding (its code) or from a decision with its document."""
     typed: dict[str, object] = {
         "institution": institution, "finding": finding, "ground": ground, "document": document, "decided_on": decided_on, "summary": summary,
+        "safety": safety, "unrepairable": unrepairable,
     }  # fmt: skip
     by: dict[str, Any] = {"actor": caller.actor, "clock": desk.services.clock}  # Any: keywords of the use-case
     try:
@@ -189,9 +190,13 @@ def _done(caller: Caller, desk: Desk, code: str, do: Callable[[dict[str, Any]], 
 @router.post("/credit/items/{code}/classify")
 def classify(caller: Officer, desk: AtDesk, code: str, kind: Annotated[str, Form(max_length=10)] = "", necessary: Words = "") -> Response:
     """轻微, 一般 or 严重; the letter goes out."""
-    if kind not in set(ItemClass):
-        raise NotFound(what="class", id=kind)
-    return _done(caller, desk, code, lambda by: items.classify(desk.session, code, kind=ItemClass(kind), necessary=necessary, rules=desk.rules, **by))
+
+    def classified(by: dict[str, Any]) -> object:  # Any: keywords of the use-case
+        if kind not in set(ItemClass):
+            raise MalformedRating(errors=[{"where": "kind", "code": "enum" if kind else "missing", "value": kind}])
+        return items.classify(desk.session, code, kind=ItemClass(kind), necessary=necessary, rules=desk.rules, **by)
+
+    return _done(caller, desk, code, classified, kind=kind, necessary=necessary)
 
 
 @router.post("/credit/items/{code}/state")
@@ -236,6 +241,7 @@ def apply_for_repair(
             desk.session, code, said=said, promise=bool(promise), files=given(files), rules=desk.rules, institution_id=own, **by
         ),
         said=said,
+        promise=promise,
     )
 
 
@@ -254,9 +260,15 @@ def return_application(caller: Officer, desk: AtDesk, code: str, reason: Words =
 @router.post("/credit/items/{code}/verify")
 def verify(caller: Officer, desk: AtDesk, code: str, how: Words = "", granted: Annotated[str, Form(max_length=3)] = "") -> Response:
     """准予 or 不予修复, by another person."""
-    if granted == "yes":
-        return _done(caller, desk, code, lambda by: repair.verify_repair(desk.session, code, how=how, rules=desk.rules, **by), how=how)
-    return _done(caller, desk, code, lambda by: repair.refuse_repair(desk.session, code, reason=how, rules=desk.rules, **by), how=how)
+
+    def verified(by: dict[str, Any]) -> object:  # Any: keywords of the use-case
+        if granted == "yes":
+            return repair.verify_repair(desk.session, code, how=how, rules=desk.rules, **by)
+        if granted == "no":
+            return repair.refuse_repair(desk.session, code, reason=how, rules=desk.rules, **by)
+        raise MalformedRating(errors=[{"where": "result", "code": "missing", "value": ""}])  # nothing chosen is not a refusal
+
+    return _done(caller, desk, code, verified, how=how, granted=granted)
 
 
 @router.post("/credit/items/{code}/revoke")

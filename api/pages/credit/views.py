@@ -186,7 +186,7 @@ def show_standing(caller: Caller, desk: Desk, code: str, *, problem: Problem | N
     language, today, rules = choose_language(desk.request), desk.services.clock.today_on(), desk.rules
     ratings = [one for one in queries.of_institution(session, owner.id) if not own or one.state in INSTITUTION_SEES]
     scored = [one for one in reversed(ratings) if one.score is not None and one.tier is not None and one.state is not RatingState.VOID]
-    found = events.collect(session, owner, today.year, rules, as_of=today)
+    found = events.collect(session, owner, today.year, rules, as_of=today, reversed_problems=desk.reversed_problems)
     grade = rate(rules.rating, found)
     _ = translator(desk.request)
     return render(

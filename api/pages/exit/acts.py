@@ -55,7 +55,7 @@ KINDS: Final = {
     "hearing-record": N_("Record of the hearing"),
     "recheck": N_("Recheck"),
     "proposal": N_("Proposed decision"),
-    "decision": N_("Decision"),
+    "decision": N_("Decision of the case"),
     "service": N_("Proof of service"),
     "withdrawal": N_("Withdrawal of the case"),
     "reversal": N_("Reversal of the decision"),
@@ -108,8 +108,8 @@ def acts(row: ExitCase, role: Role | None, me: UUID | None, now_at: datetime, to
         _of_officer(row, me in worked, now_at, possible, why)
     if role is Role.LEGAL_OFFICER and row.state is ExitState.LEGAL_REVIEW:
         possible.add("review")
-    if role in OFFICERS | {Role.LEGAL_OFFICER} and me not in worked:
-        possible |= _of_chair(row, now_at)
+    if role in OFFICERS | {Role.LEGAL_OFFICER}:
+        _of_chair(row, me in worked, now_at, possible, why)
     if role is Role.BUREAU_LEADER:
         _of_leader(row, me, possible, why)
     if row.state is ExitState.LEGAL_REVIEW and role is not Role.LEGAL_OFFICER:
@@ -141,11 +141,17 @@ def _of_officer(row: ExitCase, worked: bool, now_at: datetime, possible: set[str
         why += [N_("You worked on it; a second official must recheck it.")] if worked else []
 
 
-def _of_chair(row: ExitCase, now_at: datetime) -> set[str]:
-    if row.state is ExitState.HEARING_REQUESTED:
-        return {"call-hearing"}
-    held = row.state is ExitState.HEARING_CALLED and row.hearing_at is not None and now_at >= row.hearing_at
-    return {"hold-hearing"} if held else set()
+def _of_chair(row: ExitCase, worked: bool, now_at: datetime, possible: set[str], why: list[str]) -> None:
+    if row.state not in (ExitState.HEARING_REQUESTED, ExitState.HEARING_CALLED):
+        return
+    if worked:
+        why.append(N_("You investigated it; somebody else must call the hearing and preside."))
+    elif row.state is ExitState.HEARING_REQUESTED:
+        possible.add("call-hearing")
+    elif row.hearing_at is not None and now_at >= row.hearing_at:
+        possible.add("hold-hearing")
+    else:
+        why.append(N_("The record is signed when the hearing has begun."))
 
 
 def _of_leader(row: ExitCase, me: UUID | None, possible: set[str], why: list[str]) -> None:

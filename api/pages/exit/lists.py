@@ -61,12 +61,14 @@ def import_listing(
             statutory.bring_in(
                 desk.session,
                 **told,
-                listed_on=day_of(listed_on),
-                until_on=day_of(until_on) if until_on else None,
+                listed_on=day_of(listed_on, "listed_on"),
+                until_on=day_of(until_on, "until_on") if until_on else None,
                 institution_id=UUID(institution_id) if institution_id else None,
                 actor=caller.actor,
                 clock=desk.services.clock,
             )
     except DomainError as refused:
-        return _lists(desk.request, caller, desk.session, refused=refused, **told, listed_on=listed_on, until_on=until_on)
+        return _lists(
+            desk.request, caller, desk.session, refused=refused, **told, listed_on=listed_on, until_on=until_on, institution_id=institution_id
+        )
     return RedirectResponse("/exit/lists/statutory", status_code=303)

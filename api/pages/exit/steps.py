@@ -37,11 +37,11 @@ Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
 Signer = Annotated[Caller, access(roles={Role.BUREAU_LEADER}, fresh=True)]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Code = Annotated[str, Path(max_length=40)]  # one that is no code is not found, as another institution's is
-Words = Annotated[str, Form(max_length=8000)]
+Words = Annotated[str, Form(max_length=20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
 Short = Annotated[str, Form(max_length=200)]
 Many = Annotated[list[str] | None, Form()]
 Files = Annotated[list[UploadFile] | None, File()]
-Month = Annotated[int, Form(ge=0, le=120)]
+Months = Annotated[str, Form(max_length=10)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,12 @@ AtDesk = Annotated[Desk, Depends(_desk)]
 
 
 @router.post("/exit/{code}/submit")
-def submit(caller: Officer, desk: AtDesk, code: Code, reasons: Words = "", effect: Effect = Form(Effect.DISMISS), months: Month = 0) -> Response:
+def submit(caller: Officer, desk: AtDesk, code: Code, reasons: Words = "", effect: Effect = Form(Effect.DISMISS), months: Months = "") -> Response:
     """Take the case and hand it to the legal officer."""
-    wanted = Measure(effect, months)
     return desk.act(
         caller,
         code,
-        lambda t: procedure.submit(desk.session, code, reasons=reasons, measure=wanted, rule=t.rule, **t.by),
+        lambda t: procedure.submit(desk.session, code, reasons=reasons, measure=Measure(effect, months_of(months)), rule=t.rule, **t.by),
         reasons=reasons,
         effect=effect.value,
         months=months,
@@ -86,14 +85,12 @@ def submit(caller: Officer, desk: AtDesk, code: Code, reasons: Words = "", effec
 def review(caller: Lawyer, desk: AtDesk, code: Code, checks: Many = None, opinion: Words = "", passed: Short = "") -> Response:
     """法制审核."""
     given = {name: name in (checks or []) for name in LEGAL_CHECKS}
-    return desk.act(
-        caller,
-        code,
-        lambda t: procedure.review_legality(desk.session, code, checks=given, opinion=opinion, passed=passed == "yes", **t.by),
-        opinion=opinion,
-        checks=checks or [],
-        passed=passed,
-    )
+
+    def reviewed(tools: ExitTools) -> object:
+        _chosen("result", passed)
+        return procedure.review_legality(desk.session, code, checks=given, opinion=opinion, passed=passed == "yes", **tools.by)
+
+    return desk.act(caller, code, reviewed, opinion=opinion, checks=checks or [], passed=passed)
 
 
 @router.post("/exit/{code}/notice")
@@ -150,6 +147,7 @@ def recheck(caller: Officer, desk: AtDesk, code: Code, opinion: Words = "", stan
     """复核."""
 
     def checked(tools: ExitTools) -> object:
+        _chosen("ground", stands)
         rule, counting = tools.as_detected(queries.case(desk.session, code))
         return procedure.recheck(desk.session, code, opinion=opinion, stands=stands == "yes", rule=rule, counting=counting, **tools.by)
 
@@ -163,7 +161,7 @@ def propose(
     code: Code,
     reasons: Words = "",
     effect: Effect = Form(Effect.DISMISS),
-    months: Month = 0,
+    months: Months = "",
     running_classes: Short = "",
     answers: Many = None,
     collective: Words = "",
@@ -178,7 +176,7 @@ def propose(
             desk.session,
             code,
             reasons=reasons,
-            measure=Measure(effect, months),
+            measure=Measure(effect, months_of(months)),
             running_classes=fate,
             answers=given,
             collective=collective,
@@ -227,9 +225,12 @@ def publish(caller: Officer, desk: AtDesk, code: Code) -> Response:
 @router.post("/exit/{code}/correct")
 def correct(caller: Officer, desk: AtDesk, code: Code, how: Words = "", corrected: Short = "") -> Response:
     """改正核验."""
-    return desk.act(
-        caller, code, lambda t: effects.close_correction(desk.session, code, how=how, corrected=corrected == "yes", holds=t.holds, **t.by), how=how
-    )
+
+    def closed(tools: ExitTools) -> object:
+        _chosen("result", corrected)
+        return effects.close_correction(desk.session, code, how=how, corrected=corrected == "yes", holds=tools.holds, **tools.by)
+
+    return desk.act(caller, code, closed, how=how, corrected=corrected)
 
 
 @router.post("/exit/{code}/challenge")
@@ -246,10 +247,10 @@ def challenge(
     """An authority accepted a reconsideration or an action."""
 
     def recorded(tools: ExitTools) -> object:
-        told = {"kind": kind, "authority": authority, "document": document, "filed_on": day_of(filed_on), "late_reason": late_reason}
+        told = {"kind": kind, "authority": authority, "document": document, "filed_on": day_of(filed_on, "filed_on"), "late_reason": late_reason}
         return remedies.record(desk.session, code, **told, rule=tools.remedies, actor=caller.actor, clock=desk.services.clock)  # type: ignore[arg-type]  # keywords
 
-    return desk.act(caller, code, recorded, authority=authority, document=document, filed_on=filed_on, late_reason=late_reason)
+    return desk.act(caller, code, recorded, kind=kind.value, authority=authority, document=document, filed_on=filed_on, late_reason=late_reason)
 
 
 @router.post("/exit/{code}/challenges/{challenge_id}")
@@ -261,17 +262,18 @@ def conclude(
     event: ChallengeEvent = Form(ChallengeEvent.UPHOLD),
     document: Short = "",
     decided_on: Short = "",
-    months: Month = 0,
+    months: Months = "",
 ) -> Response:
     """What the authority decided."""
 
     def concluded(tools: ExitTools) -> object:
-        day = day_of(decided_on)
+        day = day_of(decided_on, "decided_on")
         return remedies.conclude(
-            desk.session, code, challenge_id, event=event, document=document, decided_on=day, months=months, **tools.ending, **tools.by
+            desk.session, code, challenge_id, event=event, document=document, decided_on=day, months=months_of(months), **tools.ending, **tools.by
         )
 
-    return desk.act(caller, code, concluded, document=document)
+    typed = {"challenge": str(challenge_id), "event": event.value, "document": document, "decided_on": decided_on, "months": months}
+    return desk.act(caller, code, concluded, **typed)
 
 
 @router.post("/exit/{code}/revoke")
@@ -323,13 +325,13 @@ def assess(
 @router.post("/exit/{code}/readmit")
 def readmit(caller: Signer, desk: AtDesk, code: Code, admitted: Short = "", reasons: Words = "") -> Response:
     """重新准入决定."""
-    return desk.act(
-        caller,
-        code,
-        lambda t: readmission.decide(desk.session, code, admitted=admitted == "yes", reasons=reasons, rule=t.remedies, **t.ending, **t.by),
-        reasons=reasons,
-        admitted=admitted,
-    )
+
+    def decided(tools: ExitTools) -> object:
+        _chosen("result", admitted)
+        by = {"rule": tools.remedies, **tools.ending, **tools.by}
+        return readmission.decide(desk.session, code, admitted=admitted == "yes", reasons=reasons, **by)
+
+    return desk.act(caller, code, decided, reasons=reasons, admitted=admitted)
 
 
 @router.post("/findings/{code}/escalate")
@@ -345,12 +347,26 @@ def escalate(caller: Signer, desk: AtDesk, code: str, reason: Words = "") -> Res
     return RedirectResponse(f"/exit/{made.code}", status_code=303)
 
 
-def day_of(text: str) -> date:
-    """A day as a form gives it. Raises: MalformedExit."""
+def day_of(text: str, where: str) -> date:
+    """A day as the field `where` of a form gives it. Raises: MalformedExit."""
     try:
         return date.fromisoformat(text)
     except ValueError as unreadable:
-        raise MalformedExit(errors=[{"where": "date", "code": "malformed", "value": text[:40]}]) from unreadable
+        raise MalformedExit(errors=[{"where": where, "code": "not-a-date" if text else "missing", "value": text[:40]}]) from unreadable
+
+
+def _chosen(where: str, answer: str) -> None:
+    """A yes or a no was chosen: nothing chosen is not a no. Raises: MalformedExit."""
+    if answer not in ("yes", "no"):
+        raise MalformedExit(errors=[{"where": where, "code": "missing" if not answer else "enum", "value": answer[:40]}])
+
+
+def months_of(text: str) -> int:
+    """A term as a form gives it; nothing typed is none. Raises: MalformedExit."""
+    try:
+        return int(text or "0")
+    except ValueError as unreadable:
+        raise MalformedExit(errors=[{"where": "months", "code": "int_parsing", "value": text}]) from unreadable
 
 
 def _instant(text: str) -> datetime:
@@ -358,7 +374,7 @@ def _instant(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=BUREAU_ZONE)
     except ValueError as unreadable:
-        raise MalformedExit(errors=[{"where": "hearing_at", "code": "malformed", "value": text[:40]}]) from unreadable
+        raise MalformedExit(errors=[{"where": "hearing_at", "code": "not-a-time" if text else "missing", "value": text[:40]}]) from unreadable
 
 
 def _given(files: list[UploadFile] | None) -> list[Given]:

@@ -1,7 +1,8 @@
 """Exit cases as pages: "Would this survive reconsideration?" Duties and clocks first; the sheet, the evidence, due process, papers. UI.md; 2.3.5."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,11 +31,13 @@ from api.pages.navigation import show_navigation
 from api.pages.persons import actor_text
 from api.papers.exit_letter import render_letter
 from compliance.exit import queries, remedies
+from compliance.exit.clocks import earliest_hearing
 from compliance.exit.letters import WORDS
 from compliance.exit.lifecycle import BEFORE_NOTICE, ExitState
 from compliance.exit.models import ChallengeKind, ExitCase, SheetKind
 from compliance.exit.rules import LEGAL_CHECKS, READMISSION_CHECKS, Trigger
 from compliance.papers import service as papers
+from compliance.papers.models import CasePaper
 from storage.kernel.canonical import canonical_json
 from storage.kernel.errors import NotFound
 from storage.ledger import history
@@ -165,6 +168,8 @@ def show(
         points=queries.points(session, row.id),
         proposal=proposal.content if proposal else None,
         challenges=queries.challenges(session, row.id),
+        hearing=_hearing(given),
+        earliest=earliest_hearing(now, tools.clocks) if row.state is ExitState.HEARING_REQUESTED else None,
         challenge_kinds={kind.value: _(word) for kind, word in CHALLENGES.items()},
         remedies=[(_(word), remedies.last_day(row, kind, tools.remedies)) for kind, word in CHALLENGES.items()],
         custody=[
@@ -176,6 +181,12 @@ def show(
         may_conclude=caller.role is Role.BUREAU_LEADER,
         problem=problem,
     )
+
+
+def _hearing(given: Sequence[CasePaper]) -> dict[str, object] | None:
+    """When, where and by whom the hearing is held, as its letter says."""
+    told = next((paper.content for paper in given if paper.kind == "hearing-call"), None)
+    return {"at": datetime.fromisoformat(told["hearing_at"]), "place": told["place"], "chair": told["chair"]} if told else None
 
 
 def _steps(row: ExitCase, *, own: bool) -> list[tuple[bool, str, str]]:

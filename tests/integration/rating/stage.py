@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from compliance.exit import queries as exit_queries
 from compliance.policy.book import Book
 from compliance.rating import items, queries, repair, service
 from compliance.rating.models import CreditItem, Ground, Rating
@@ -58,7 +59,11 @@ class Bench:
         return service.open_rating(self.session, self.owner, year, actor=OFFICER, clock=self.clock)
 
     def frozen(self, year: int = 2026) -> Rating:
-        return service.freeze(self.session, self.opened(year).code, rules=self.rules, actor=OFFICER, clock=self.clock)
+        return self.freeze(self.opened(year))
+
+    def freeze(self, row: Rating) -> Rating:
+        fallen = [one.id for one in exit_queries.reversed_problems(self.session)]
+        return service.freeze(self.session, row.code, rules=self.rules, reversed_problems=fallen, actor=OFFICER, clock=self.clock)
 
     def noticed(self, year: int = 2026) -> Rating:
         row = self.frozen(year)

@@ -287,7 +287,7 @@ def test_before_the_notice_it_goes_back_with_a_reason_and_afterwards_not(bench: 
         service.reopen(bench.session, row.code, reason=" ", actor=OFFICER, clock=bench.clock)
     service.reopen(bench.session, row.code, reason="漏录质量评估", actor=OFFICER, clock=bench.clock)
     complaint(bench, date(2026, 9, 9))
-    again = service.freeze(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    again = bench.freeze(row)
     assert again.score == 740
     service.check(bench.session, row.code, actor=OFFICER, clock=bench.clock)
     service.serve_notice(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
@@ -394,7 +394,7 @@ def test_an_evaluation_institution_is_rated_in_the_same_cycle_and_listed_with_it
     bench.session.flush()
     opened = {row.institution_id: row for row in service.open_cycle(bench.session, 2026, actor=OFFICER, clock=bench.clock)}
     row = opened[evaluator.id]
-    service.freeze(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    bench.freeze(row)
     assert [reason["code"] for reason in row.reasons] == ["complaint"]  # no word of footage, which it does not owe
     service.check(bench.session, row.code, actor=OFFICER, clock=bench.clock)
     service.serve_notice(bench.session, row.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)

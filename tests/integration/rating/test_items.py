@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from compliance.papers import service as papers
-from compliance.rating import items, queries, repair, replay, service
+from compliance.rating import items, queries, repair, replay
 from compliance.rating.errors import BasisNotFinal, ItemNotFound, MalformedRating
 from compliance.rating.item_lifecycle import ItemState
 from compliance.rating.lifecycle import RatingState
@@ -249,7 +249,7 @@ def test_false_material_brings_publication_back_and_opens_the_rating_again_with_
     assert (row.state, row.publication_on, row.sharing_on, row.restriction_on) == (ItemState.PUBLISHED, True, True, True)
     assert bench.standing() is standing, "nothing got worse without notice"
     again = bench.session.scalars(select(Rating).where(Rating.institution_id == bench.owner.id, Rating.state == RatingState.COLLECTING)).one()
-    service.freeze(bench.session, again.code, rules=bench.rules, actor=OFFICER, clock=bench.clock)
+    bench.freeze(again)
     assert again.tier is not None and again.tier.value == "C"
 
 

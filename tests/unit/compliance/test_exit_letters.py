@@ -50,7 +50,9 @@ def contents() -> dict[str, dict[str, object]]:
             **by,  # type: ignore[arg-type]
         ),
         "withdrawal": letters.ending("withdrawal", MATTER, reasons="机构认错", follows="本案撤销。", **by),  # type: ignore[arg-type]
-        "reversal": letters.ending("reversal", MATTER, reasons="认定有误", follows="恢复目录状态。", document="古政复决〔2027〕1号", **by),  # type: ignore[arg-type]
+        "reversal": letters.ending(
+            "reversal", MATTER, reasons="认定有误", follows="恢复目录状态。", document="古政复决〔2027〕1号", decision="古人社退决〔2026〕1号", **by
+        ),  # type: ignore[arg-type]
         "readmission": letters.readmission(
             MATTER,
             admitted=True,
