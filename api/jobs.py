@@ -26,13 +26,27 @@ log = logging.getLogger(__name__)
 QUEUE: Final = "classproof"
 COPIES: Final = "copies"  # what takes minutes has slots of its own: a verdict is followed at once, however many copies are still being made
 SCREENING: Final = "screening"  # and neither waits for the recordings of a whole day that are being looked at
-QUEUES: Final[Mapping[str, str]] = {"cut-clip": COPIES, "make-sheets": COPIES, "screen-recording": SCREENING, "compare-recording": SCREENING}
+QUEUES: Final[Mapping[str, str]] = {
+    "cut-clip": COPIES,
+    "make-sheets": COPIES,
+    "screen-recording": SCREENING,
+    "compare-recording": SCREENING,
+    "judge-head-counts": SCREENING,
+    "judge-head-counts-lately": SCREENING,
+}
 # An engine restarts, or this worker is stopped: neither is the job's fault, so it waits as long as it takes.
 PASSING: Final = (StoreUnavailable, OperationalError, InterfaceError, ConnectionError, JobAborted, CancelledError)
 ATTEMPTS: Final = 8
 POOL_TIMEOUT_S: Final = 10  # a worker without its database lets go after this, and begins anew
 # What takes minutes waits for what takes a moment: a verdict is followed at once, however many copies are still to be made.
-PRIORITIES: Final[Mapping[str, int]] = {"cut-clip": -10, "make-sheets": -20, "screen-recording": -30, "compare-recording": -30}
+PRIORITIES: Final[Mapping[str, int]] = {
+    "cut-clip": -10,
+    "make-sheets": -20,
+    "screen-recording": -30,
+    "compare-recording": -30,
+    "judge-head-counts": -30,
+    "judge-head-counts-lately": -30,
+}
 Handler = Callable[..., object]
 
 

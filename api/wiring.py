@@ -56,6 +56,7 @@ from supervision.footage.verification import Bench, catalogue, check_hash, confi
 from supervision.institutions.models import Institution
 from supervision.releases import service as releases
 from supervision.screening.comparing import Comparer, ComparingRule, compare_recording
+from supervision.screening.lessons_judged import judge_lately, judge_recording
 from supervision.screening.loop import LoopRule
 from supervision.screening.recycled import RecycledRule
 from supervision.screening.rules import ScreeningRule
@@ -68,7 +69,8 @@ from supervision.visits import service as visits
 FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "recording.received": ("verify-recording",),
     "recording.verified": ("catalogue-recording", "screen-recording"),
-    "recording.screened": ("compare-recording",),
+    "recording.screened": ("compare-recording", "judge-head-counts"),
+    "recording.unreadable": ("judge-head-counts",),
     "recording.catalogued": ("confirm-recording", "issue-receipt"),
     "recording.rejected": (),
     "clip.requested": ("cut-clip",),
@@ -146,6 +148,8 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "confirm-recording": lambda recording_id: confirm(bench(services), UUID(recording_id)),
         "issue-receipt": partial(_issue_receipt, services),
         "compare-recording": lambda recording_id: compare_recording(comparer(services), UUID(recording_id)),
+        "judge-head-counts-lately": lambda: judge_lately(screener(services)),
+        "judge-head-counts": lambda recording_id: judge_recording(screener(services), UUID(recording_id)),
         "screen-recording": lambda recording_id: screen(screener(services), UUID(recording_id)),
         "cut-clip": lambda clip_id: clips.cut_clip(
             services.database, services.buckets, UUID(clip_id), clock=services.clock, scratch=services.settings.scratch

@@ -34,14 +34,14 @@ LEAST_CELL_PX: Final = 4
 class FaceFinder:
     """The network, loaded once. Deterministic: the same picture, the same answer, in one thread or two (tested)."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
         """Raises: FileNotFoundError — the product was not built whole. Nothing is shown unblurred instead."""
         if not MODEL.is_file():
             raise FileNotFoundError(f"{MODEL} is missing: run `python hatch_build.py`")
-        cv2.setNumThreads(THREADS)
+        cv2.setNumThreads(threads)
         self._network = cv2.dnn.readNetFromONNX(str(MODEL))
 
-    def find(self, picture: BgrPicture, *, look_width_px: int = LOOK_WIDTH_PX) -> tuple[Box, ...]:
+    def find(self, picture: BgrPicture, *, look_width_px: int = LOOK_WIDTH_PX, least_score: float = LEAST_SCORE) -> tuple[Box, ...]:
         """Faces in reading order of confidence. Pictures wider than `look_width_px` are looked at in that width."""
         height, width = picture.shape[:2]
         look_width = _up(min(width, look_width_px))
@@ -49,7 +49,7 @@ class FaceFinder:
         blob = cv2.dnn.blobFromImage(picture, 1.0, (look_width, look_height), (0, 0, 0), swapRB=True, crop=False)
         self._network.setInput(blob)
         heat, sizes, shifts, _ = (np.asarray(part)[0] for part in self._network.forward(_OUTPUTS))
-        rows, columns = np.nonzero(heat[0] > LEAST_SCORE)
+        rows, columns = np.nonzero(heat[0] > least_score)
         if not len(rows):
             return ()
         tall, wide = (np.exp(sizes[n, rows, columns]) * _STRIDE_PX for n in (0, 1))

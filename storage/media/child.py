@@ -47,6 +47,10 @@ def load(request: dict[str, Any]) -> Task:
         from storage.media import looking
 
         return looking.looks_task
+    if name == "heads":
+        from storage.media import blur, counting
+
+        return counting.heads_task(blur.FaceFinder(counting.THREADS))  # the network is loaded now, because later no file can be opened
     from storage.media import viewing
 
     if request["arguments"].get("blur"):

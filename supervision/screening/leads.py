@@ -183,6 +183,7 @@ class Cost:
     bytes_read: int
     bytes_held: int
     cpu_s_per_hour: float
+    heads_cpu_s_per_hour: float  # of them, for counting heads
     waiting: int
     failed: int
 
@@ -190,13 +191,14 @@ class Cost:
 def cost(session: Session) -> Cost:
     """Over all finished runs."""
     done = ScreeningRun.state == RunState.DONE
-    count, duration_ms, read, held, cpu_ms = session.execute(
+    count, duration_ms, read, held, cpu_ms, heads_ms = session.execute(
         select(
             func.count(),
             func.coalesce(func.sum(ScreeningRun.duration_ms), 0),
             func.coalesce(func.sum(ScreeningRun.bytes_read), 0),
             func.coalesce(func.sum(Recording.size_bytes), 0),
             func.coalesce(func.sum(ScreeningRun.cpu_ms), 0),
+            func.coalesce(func.sum(ScreeningRun.heads_cpu_ms), 0),
         )
         .join(Recording, Recording.id == ScreeningRun.recording_id)
         .where(done)
@@ -204,5 +206,5 @@ def cost(session: Session) -> Cost:
     unfinished = session.execute(select(ScreeningRun.state, func.count()).where(~done).group_by(ScreeningRun.state))
     others = {state: number for state, number in unfinished}  # noqa: C416 - Row is not a pair for mypy
     hours = float(duration_ms) / 3_600_000
-    per_hour = float(cpu_ms) / 1000 / hours if hours else 0.0
-    return Cost(count, hours, int(read), int(held), per_hour, others.get(RunState.RUNNING, 0), others.get(RunState.FAILED, 0))
+    per_hour, heads_per_hour = (float(spent) / 1000 / hours if hours else 0.0 for spent in (cpu_ms, heads_ms))
+    return Cost(count, hours, int(read), int(held), per_hour, heads_per_hour, others.get(RunState.RUNNING, 0), others.get(RunState.FAILED, 0))

@@ -49,6 +49,8 @@ class Code(StrEnum):
     CLOCK_DISAGREES = "clock-disagrees"
     LOOP = "loop"
     RECYCLED = "recycled"
+    FEW_PEOPLE = "few-people"
+    OVER_CAPACITY = "over-capacity"
 
 
 TECHNICAL: Final[frozenset[Code]] = frozenset(

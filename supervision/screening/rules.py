@@ -1,4 +1,4 @@
-"""The figures under which recordings are screened, from the policy book. Pure. R60, R71, R72; F-03, F-08, F-09, F-12."""
+"""The figures under which recordings are screened, from the policy book. Pure. R60, R71, R72; F-01, F-03, F-08, F-09, F-12, F-17."""
 
 import hashlib
 from dataclasses import astuple, dataclass
@@ -35,6 +35,14 @@ class ScreeningRule:
     screening_frame_rate_s: int
     screening_undecodable_count: int
     min_height_px: int
+    screening_heads_instants: int
+    screening_heads_width_px: int
+    screening_heads_score_permille: int
+    screening_heads_share_permille: int
+    screening_heads_least_group: int
+    screening_heads_least_instants: int
+    screening_heads_proof_permille: int
+    screening_heads_over_count: int
 
     @property
     def version(self) -> str:

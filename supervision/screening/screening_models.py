@@ -46,6 +46,7 @@ class ScreeningRun(Keyed, Base):
     bytes_read: Mapped[int] = mapped_column(BigInteger, default=0)
     requests: Mapped[int] = mapped_column(default=0)
     cpu_ms: Mapped[int] = mapped_column(BigInteger, default=0)  # of the confined children and of the signals
+    heads_cpu_ms: Mapped[int] = mapped_column(BigInteger, default=0)  # of it, for counting heads
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -59,6 +60,26 @@ class ScreeningPart(Base):
     run_id: Mapped[UUID] = mapped_column(ForeignKey("screening_run.id"), primary_key=True)
     until_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HeadCountRow(Base):
+    """How many faces one picture of a recording showed at one instant of a lesson. A number, and nothing of anybody. F-01, F-17.
+
+    `number` is the instant of the lesson (`heads.instants_of`), the same for all cameras of its room.
+    """
+
+    __tablename__ = "head_count"
+    __table_args__ = (CheckConstraint("faces >= 0 and number >= 0", name="counted"), Index("ix_head_count_lesson", "lesson_id"))
+
+    BUREAU_ONLY: ClassVar[bool] = True
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lesson.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("screening_run.id"), index=True)
+    at: Mapped[datetime]
+    media_ms: Mapped[int] = mapped_column(BigInteger)
+    faces: Mapped[int]
+    tallest_permille: Mapped[int]  # of the picture's height: says how near the camera is
 
 
 class ScreeningLead(Keyed, Base):

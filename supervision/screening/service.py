@@ -1,7 +1,7 @@
 """Screen one recording: looks, glances, leads. Each batch of looks is a transaction of its own; a killed worker's run goes on at its checkpoint.
 
 One run at a time works on a recording (a lock of a database session, gone with the process), and only one run of a recording exists under a
-version of the rules (a constraint): the same footage is not screened twice by accident. R60, R72; F-03, F-08, F-09, F-12.
+version of the rules (a constraint): the same footage is not screened twice by accident. R60, R72; F-01, F-03, F-08, F-09, F-12.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from storage.media.still import frame_at
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
-from supervision.screening import closer
+from supervision.screening import closer, headcounts
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import HEIGHT_PX, TECHNICAL, WIDTH_PX, Found, Look, Luma
 from supervision.screening.rules import ScreeningRule
@@ -227,6 +227,9 @@ def _finish(
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
     seen = Seen(near.glances, begun.missing_ms, packets or _packets_of_index(index), begun.duration_ms, begun.height_px, begun.has_sound)
     found = find_all(seen, screener.rule)
+    with screener.database.transaction(SYSTEM) as session:
+        asked = headcounts.asked_of(session, recording_id, screener.rule)
+    heads = headcounts.count(headcounts.shown(asked, found), source, index, screener.rule, screener.scratch)
     found = sorted(sorted(found, key=lambda one: -one.strength)[:MOST_LEADS], key=lambda one: (one.from_ms, one.code))
     stills = _stills(screener, begun, source, index, found)
     own_ms = round((time.thread_time() - began) * 1000)
@@ -236,10 +239,12 @@ def _finish(
             return run.state
         now = screener.clock.now_at()
         add_leads(session, recording_id, begun.tenant, found, stills, run_id=run.id, at=now)
+        headcounts.keep(session, recording_id, run.id, heads)
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
         run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
-        run.looks, run.bytes_read, run.requests = run.looks + near.looks, run.bytes_read + near.bytes_read, run.requests + near.requests
-        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + own_ms, now
+        run.looks, run.bytes_read = run.looks + near.looks, run.bytes_read + near.bytes_read + heads.bytes_read
+        run.requests, run.heads_cpu_ms = run.requests + near.requests + heads.requests, heads.cpu_ms
+        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + heads.cpu_ms + own_ms, now
         screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
         return run.state
 
@@ -311,6 +316,8 @@ def _fail(screener: Screener, begun: _Pass, why: str) -> RunState:
         if run.state is RunState.RUNNING:
             run.state, run.failure, run.ended_at = RunState.FAILED, why, screener.clock.now_at()
             session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
+            # another camera's counts may have waited for this one
+            screener.events.publish(session, Event("recording.unreadable", {"recording_id": str(run.recording_id)}))
         return run.state
 
 

@@ -65,6 +65,11 @@ LEAD_WORDS: Final[dict[Code, tuple[str, str]]] = {
     Code.CLOCK_DISAGREES: ("画面时钟与申报时间不符", "the clock in the picture says another time"),
     Code.LOOP: ("录像内部循环播放", "a loop inside the recording"),
     Code.RECYCLED: ("与另一录像内容重复", "the same footage as another recording"),
+    Code.FEW_PEOPLE: (
+        "画面可见人脸明显少于签到人数（背对镜头者未计入）",
+        "far fewer visible faces than sign-ins (people seen from behind are not counted)",
+    ),
+    Code.OVER_CAPACITY: ("画面可见人脸多于教室容纳人数", "more visible faces than the room has places"),
 }
 
 

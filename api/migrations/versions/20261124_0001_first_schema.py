@@ -1923,6 +1923,7 @@ def upgrade() -> None:
     sa.Column('bytes_read', sa.BigInteger(), nullable=False),
     sa.Column('requests', sa.Integer(), nullable=False),
     sa.Column('cpu_ms', sa.BigInteger(), nullable=False),
+    sa.Column('heads_cpu_ms', sa.BigInteger(), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
@@ -2157,6 +2158,23 @@ def upgrade() -> None:
     op.create_index(op.f('ix_footage_release_institution_id'), 'footage_release', ['institution_id'], unique=False)
     op.create_index('ix_footage_release_state', 'footage_release', ['state', 'asked_at'], unique=False)
     op.create_index('uq_footage_release_live', 'footage_release', ['item_id'], unique=True, postgresql_where=sa.text("state in ('requested', 'approved')"))
+    op.create_table('head_count',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('lesson_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('media_ms', sa.BigInteger(), nullable=False),
+    sa.Column('faces', sa.Integer(), nullable=False),
+    sa.Column('tallest_permille', sa.Integer(), nullable=False),
+    sa.CheckConstraint('faces >= 0 and number >= 0', name=op.f('ck_head_count_counted')),
+    sa.ForeignKeyConstraint(['lesson_id'], ['lesson.id'], name=op.f('fk_head_count_lesson_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_head_count_recording_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_head_count_run_id')),
+    sa.PrimaryKeyConstraint('recording_id', 'lesson_id', 'number', name=op.f('pk_head_count'))
+    )
+    op.create_index('ix_head_count_lesson', 'head_count', ['lesson_id'], unique=False)
+    op.create_index(op.f('ix_head_count_run_id'), 'head_count', ['run_id'], unique=False)
     op.create_table('playback_beat',
     sa.Column('assignment_id', sa.Uuid(), nullable=False),
     sa.Column('item_id', sa.Uuid(), nullable=False),
@@ -2203,7 +2221,7 @@ def upgrade() -> None:
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=True),
-    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'other-view', 'no-movement', 'clock-disagrees', 'loop', 'recycled', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'other-view', 'no-movement', 'clock-disagrees', 'loop', 'recycled', 'few-people', 'over-capacity', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('technical', sa.Boolean(), nullable=False),
     sa.Column('from_ms', sa.BigInteger(), nullable=False),
     sa.Column('to_ms', sa.BigInteger(), nullable=False),

@@ -19,12 +19,12 @@ from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
-from api.pages.leads.words import ATTACKS, NAMES, figure_text
+from api.pages.leads.words import ATTACKS, HEAD_KINDS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
 from supervision.institutions.models import Institution
-from supervision.screening import leads, measured
+from supervision.screening import heads_measured, leads, lessons_judged, measured
 from supervision.screening.errors import LeadWithoutStill
 from supervision.screening.looks import TECHNICAL, Code
 
@@ -119,6 +119,7 @@ def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, ref
         known=measured.read().get(row.lead.code),
         live=leads.live(session).get(row.lead.code),
         attacks=ATTACKS,
+        heads=lessons_judged.shown_with(session, row.lead),
         may_judge=caller.role in OFFICERS,
         problem=problem,
         note=note,
@@ -172,6 +173,8 @@ def machine_page(request: Request, caller: Anybody, session: SessionDep) -> Resp
         signals=[(code, NAMES[code], known.get(code), said.get(code)) for code in Code],
         interval=measured.share_interval,
         attacks=ATTACKS,
+        heads=heads_measured.read(),
+        head_kinds=HEAD_KINDS,
         inside=inside,
         cost=leads.cost(session) if inside else None,
     )

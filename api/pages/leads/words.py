@@ -23,6 +23,8 @@ NAMES: Final[dict[Code, str]] = {
     Code.CLOCK_DISAGREES: N_("Clock in the picture disagrees"),
     Code.LOOP: N_("Loop inside the recording"),
     Code.RECYCLED: N_("Same footage as another recording"),
+    Code.FEW_PEOPLE: N_("Few people for those signed in"),
+    Code.OVER_CAPACITY: N_("More people than places"),
 }
 # what was done to the recordings of the measurement (bench/screening)
 ATTACKS: Final[dict[str, str]] = {
@@ -50,6 +52,13 @@ ATTACKS: Final[dict[str, str]] = {
     "combined": N_("several of these at once"),
     "beside": N_("a second camera beside the first"),
 }
+# on what pictures heads were counted for the measurement (bench/screening_heads.py)
+HEAD_KINDS: Final[dict[str, str]] = {
+    "real": N_("real pictures, counted by eye"),
+    "drawn-facing": N_("drawn, all facing the camera"),
+    "drawn-mixed": N_("drawn, some with their backs to it"),
+    "drawn-behind": N_("drawn, all with their backs to it"),
+}
 # figure and threshold, each in the unit of the signal
 FIGURES: Final[dict[Code, str]] = {
     Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),
@@ -67,6 +76,8 @@ FIGURES: Final[dict[Code, str]] = {
     Code.CLOCK_DISAGREES: N_("%(figure)s s apart, told from %(threshold)s s on"),
     Code.LOOP: N_("agreement %(figure)s, told from %(threshold)s on"),
     Code.RECYCLED: N_("%(figure)s minutes (or coded pictures) on one line of time, told from %(threshold)s on"),
+    Code.FEW_PEOPLE: N_("never more than %(figure)s visible faces, told below %(threshold)s; whoever is seen from behind is not counted"),
+    Code.OVER_CAPACITY: N_("%(figure)s visible faces at least twice, the room has %(threshold)s places"),
 }
 
 

@@ -11,8 +11,10 @@ from supervision.screening.signals import (
     black,
     covered,
     defocused,
+    few_people,
     frame_rate,
     frozen,
+    over_capacity,
     resolution,
     silence,
     time_jump,
@@ -37,6 +39,8 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.CLOCK_DISAGREES: "R72, F-19",
     Code.LOOP: "R72, F-07",
     Code.RECYCLED: "R72, F-05, F-06, F-13",
+    Code.FEW_PEOPLE: few_people.CLAUSE,
+    Code.OVER_CAPACITY: over_capacity.CLAUSE,
 }
 
 

@@ -3,12 +3,12 @@
 from sqlalchemy import text
 
 from api.http.services import Services
-from api.jobs import COPIES, PRIORITIES, QUEUE, SCREENING, JobQueue
+from api.jobs import COPIES, PRIORITIES, QUEUE, QUEUES, SCREENING, JobQueue
 from storage.database.session import SYSTEM
 
 
 def test_what_takes_minutes_has_slots_of_its_own_and_clips_go_before_sheets(services: Services) -> None:
-    assert set(PRIORITIES) == {"cut-clip", "make-sheets", "screen-recording", "compare-recording"}
+    assert set(PRIORITIES) == set(QUEUES)
     with services.database.transaction(SYSTEM) as session:
         for name in ("screen-recording", "make-sheets", "cut-clip", "follow-review"):
             JobQueue({}).enqueue(session, name, {"made_for": "test_priorities"})
