@@ -47,6 +47,10 @@ def load(request: dict[str, Any]) -> Task:
         from storage.media import looking
 
         return looking.looks_task
+    if name == "strips":
+        from storage.media import stripping
+
+        return stripping.strips_task
     from storage.media import viewing
 
     if request["arguments"].get("blur"):

@@ -1,7 +1,7 @@
 """The confined child's part of a pass: decode, scale to a small grey picture, write it down. Nothing is kept between two pictures."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ def looks_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[st
     row = np.zeros(1, RECORD)
     scaler = av.video.reformatter.VideoReformatter()
     with Path(writes["looks"]).open("wb") as out:
-        for number, after_us, picture in _pictures(arguments, reads["media"]):
+        for number, after_us, picture in pictures(arguments, reads["media"], DECODER):
             if count >= most:
                 break
             small = scaler.reformat(picture, width=WIDTH_PX, height=HEIGHT_PX, format="gray", interpolation="AREA")
@@ -34,13 +34,14 @@ def looks_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[st
     return {"looks": count}
 
 
-def _pictures(arguments: dict[str, Any], path: str) -> Iterator[tuple[int, int, Any]]:
+def pictures(arguments: dict[str, Any], path: str, decoder: Mapping[str, str]) -> Iterator[tuple[int, int, Any]]:
+    """(number of the key frame asked for, microseconds after the first one, picture). `decoder`: options for key frames decoded alone."""
     demuxer, parts = arguments["demuxer"], arguments["parts"]
     limits = Limits(streams=arguments["streams"], picture_px=arguments["picture_px"])
     wanted = _every(int(arguments["from_us"]), int(arguments["step_us"])) if arguments["full"] else None
     if demuxer == "mov":
         with open_media(path, demuxer) as media:
-            yield from _stretch(media, demuxer, limits, wanted) if wanted else _alone(media, demuxer, limits)
+            yield from _stretch(media, demuxer, limits, wanted) if wanted else _alone(media, demuxer, limits, decoder)
         return
     with Path(path).open("rb") as file:
         for number, (head, start, end) in enumerate(parts):
@@ -51,13 +52,13 @@ def _pictures(arguments: dict[str, Any], path: str) -> Iterator[tuple[int, int, 
                 if wanted:
                     yield from _stretch(media, demuxer, limits, wanted)
                     continue
-                for _, _, picture in _alone(media, demuxer, limits):
+                for _, _, picture in _alone(media, demuxer, limits, decoder):
                     yield number, 0, picture
                     break
 
 
-def _alone(media: Any, demuxer: str, limits: Limits) -> Iterator[tuple[int, int, Any]]:
-    return ((number, 0, picture) for number, picture in enumerate_decoded(media, demuxer, limits, DECODER))
+def _alone(media: Any, demuxer: str, limits: Limits, decoder: Mapping[str, str]) -> Iterator[tuple[int, int, Any]]:
+    return ((number, 0, picture) for number, picture in enumerate_decoded(media, demuxer, limits, decoder))
 
 
 def _stretch(media: Any, demuxer: str, limits: Limits, wanted: Any) -> Iterator[tuple[int, int, Any]]:

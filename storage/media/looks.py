@@ -164,11 +164,11 @@ def _read(
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".keys") as media, tempfile.NamedTemporaryFile(dir=scratch, suffix=".looks") as out:
         try:
             if isinstance(index, SampleIndex):
-                parts = _fetch_samples(source, index, picked, density.full, until_ms, media)
+                parts = fetch_samples(source, index, picked, density.full, until_ms, media)
             elif density.full:
-                parts = _fetch_stretch(source, index, picked, until_ms, media)
+                parts = fetch_stretch(source, index, picked, until_ms, media)
             else:
-                parts = _fetch_marks(source, index, picked, media)
+                parts = fetch_marks(source, index, picked, media)
             media.flush()
             most = len(times) if not density.full else (until_ms - times[0]) * 60 // 1000 + 240
             if density.full and density.step_ms:
@@ -210,7 +210,7 @@ def _read(
     return Batch(until_ms, looks, missing, "", source.bytes_read, source.requests, answer.cpu_ms, answer.peak_bytes)
 
 
-def _fetch_samples(source: Metered, index: SampleIndex, picked: list[int], full: bool, until_ms: int, file: IO[bytes]) -> list[list[int]]:
+def fetch_samples(source: Metered, index: SampleIndex, picked: list[int], full: bool, until_ms: int, file: IO[bytes]) -> list[list[int]]:
     """An MP4 of the picked key frames, or of everything from the first of them until `until_ms`; each run of neighbours is one range."""
     video = index.video
     if full:
@@ -229,7 +229,7 @@ def _fetch_samples(source: Metered, index: SampleIndex, picked: list[int], full:
     return [[0, 0, file.tell()]]
 
 
-def _fetch_marks(source: Metered, index: MarkIndex, picked: list[int], file: IO[bytes]) -> list[list[int]]:
+def fetch_marks(source: Metered, index: MarkIndex, picked: list[int], file: IO[bytes]) -> list[list[int]]:
     """One part for each key frame: what a demuxer must have seen first, then its bytes."""
     file.write(index.head)
     parts, head = [], len(index.head)
@@ -240,7 +240,7 @@ def _fetch_marks(source: Metered, index: MarkIndex, picked: list[int], file: IO[
     return parts
 
 
-def _fetch_stretch(source: Metered, index: MarkIndex, picked: list[int], until_ms: int, file: IO[bytes]) -> list[list[int]]:
+def fetch_stretch(source: Metered, index: MarkIndex, picked: list[int], until_ms: int, file: IO[bytes]) -> list[list[int]]:
     """Everything from the first picked key frame until `until_ms`, as one part."""
     start = int(index.starts[picked[0]])
     later = np.flatnonzero((index.shown_us > until_ms * 1000 + 500_000) & (index.keys != 0) & (index.places > start))
