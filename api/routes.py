@@ -22,6 +22,7 @@ from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
 from api.pages.institution import views as institution
 from api.pages.keys import views as key_pages
+from api.pages.leads import clocks as clock_pages
 from api.pages.leads import crosschecks as crosscheck_pages
 from api.pages.leads import pair as pair_pages
 from api.pages.leads import views as lead_pages
@@ -99,6 +100,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     target_pages.router,
     report_pages.router,
     pair_pages.router,
+    clock_pages.router,
     crosscheck_pages.router,
     lead_pages.router,
     responsible_pages.router,

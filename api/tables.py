@@ -26,6 +26,7 @@ import supervision.institutions.restriction_models
 import supervision.outcomes.models
 import supervision.releases.models
 import supervision.sampling.models
+import supervision.screening.clock_models
 import supervision.screening.recycled_models
 import supervision.screening.screening_models
 import supervision.spotchecks.interest_models

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]  # (h, w) grey
 Part = tuple[float, str]  # seconds, kind
+Clock = Callable[[float], str]
 WIDTH, HEIGHT, FPS = 640, 360, 10
 KINDS: Final = ("busy", "empty", "black", "covered", "blurred", "frozen", "moved", "elsewhere")
 
@@ -28,8 +29,8 @@ def room(seed: int = 1, *, person: int = 0, width: int = WIDTH, height: int = HE
     return np.asarray(cv2.resize(wall, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def pictures(parts: Iterable[Part], *, seed: int = 1, fps: int = FPS) -> Iterable[Picture]:
-    """Frame after frame, camera noise on everything but a still, the running second in a corner."""
+def pictures(parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, clock: Clock | None = None) -> Iterable[Picture]:
+    """Frame after frame, camera noise on everything but a still, the running second or `clock` in a corner."""
     dice = np.random.default_rng(seed)
     grain = dice.normal(0, 2, (8, HEIGHT, WIDTH)).astype(np.int16)
     made: dict[tuple[str, int], Picture] = {}
@@ -42,7 +43,11 @@ def pictures(parts: Iterable[Part], *, seed: int = 1, fps: int = FPS) -> Iterabl
             base = made[kind, step]
             noisy = base if kind == "frozen" else np.clip(base + np.roll(grain[number % 8], number * 7919), 0, 255).astype(np.uint8)
             shown = noisy.copy()
-            cv2.putText(shown, f"{number // fps // 60:02d}:{number // fps % 60:02d}", (10, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 2)
+            text = clock(number / fps) if clock else f"{number // fps // 60:02d}:{number // fps % 60:02d}"
+            if clock:  # a dark outline, as recorders write
+                for right, down in ((-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)):
+                    cv2.putText(shown, text, (10 + right, 24 + down), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 0, 1)
+            cv2.putText(shown, text, (10, 24), cv2.FONT_HERSHEY_SIMPLEX, *((0.6, 255, 1) if clock else (0.8, 255, 2)))
             yield shown
             number += 1
 
@@ -60,9 +65,10 @@ KIND: Final[dict[str, Callable[[int, int], Picture]]] = {
 
 
 def film(
-    target: Path, parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, gop_s: int = 2, crf: int = 26, leap_ms: tuple[int, int] = (0, 0)
-) -> Path:
-    """An MP4 of the parts in their order. `leap_ms`: (at, length) of a jump of presentation time."""
+    target: Path, parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, gop_s: int = 2, crf: int = 26, leap_ms: tuple[int, int] = (0, 0),
+    clock: Clock | None = None,
+) -> Path:  # fmt: skip
+    """An MP4 of the parts in their order. `leap_ms`: (at, length) of a jump of presentation time; `clock`: what is burned in at a second of it."""
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video: Any = out.add_stream("libx264", rate=fps)  # Any: PyAV returns a union of stream kinds
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -70,7 +76,7 @@ def film(
         video.codec_context.thread_count = 1
         gop = gop_s * fps
         video.options = {"preset": "ultrafast", "crf": str(crf), "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:threads=1"}
-        for n, picture in enumerate(pictures(parts, seed=seed, fps=fps)):
+        for n, picture in enumerate(pictures(parts, seed=seed, fps=fps, clock=clock)):
             at = n * 1000 // fps
             frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
             frame.pts, frame.time_base = at + (leap_ms[1] if leap_ms[1] and at >= leap_ms[0] else 0), Fraction(1, 1000)

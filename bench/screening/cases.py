@@ -147,6 +147,53 @@ def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...
             yield Filmed(f"{part}-{kind}-{n}", camera, encoder, (truth,))
 
 
+CLOCKS = (("%Y-%m-%d %H:%M:%S", (10, 24)), ("%d/%m/%Y %H:%M:%S", (330, 350)), ("%H:%M:%S %Y/%m/%d", (200, 24)), ("%m-%d-%Y  %H:%M:%S", (12, 350)))
+CLOCK_ATTACKS = ("clock-jump", "clock-wrong", "old-recording", "clock-replaced")
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """A recording and when it is said to have begun. `attack` empty: honest, its clock within two minutes of the claim."""
+
+    filmed: Filmed
+    camera: int
+    claimed_at: datetime
+    attack: str = ""
+    painted: Copied | None = None
+
+    def write(self, folder: Path) -> Path:
+        return self.painted.write(folder) if self.painted is not None else self.filmed.write(folder)
+
+
+def clocked(part: Part, rooms: int = 4, honest_each: int = 6, attacks_each: int = 2, seconds: int = 600) -> Iterator[Clocked]:
+    """Of each room some honest lessons first, then each attack on others of its lessons. Rooms differ in place and order of the clock."""
+    for r in range(rooms):
+        form, place = CLOCKS[r % len(CLOCKS)]
+        attacks = [attack for attack in CLOCK_ATTACKS if attack != "clock-replaced" or place == CLOCKS[0][1]]
+        wanted = [""] * honest_each + attacks * attacks_each
+        for n, attack in enumerate(wanted):
+            rng = np.random.default_rng([54, SEEDS[part], r, n])
+            seed = SEEDS[part] + 8000 + r * 100 + n
+            lesson = Lesson(room(SEEDS[part] + 60 + r), seed, seconds, people=int(rng.integers(5, 19)), teacher=bool(rng.random() < 0.85))
+            claimed = datetime(2026, 3, 1, 8, 0, tzinfo=CHINA) + timedelta(days=int(rng.integers(0, 250)), minutes=int(rng.integers(0, 600)))
+            begins = claimed + timedelta(seconds=float(rng.uniform(-120, 120)))
+            defects: tuple[Defect, ...] = ()
+            truths: tuple[Truth, ...] = ()
+            if attack == "clock-jump":
+                at, amount = float(rng.uniform(130, seconds - 190)), float(rng.uniform(10, 90))
+                defects = (Defect("jump", at, 1e9, amount, None, False),)
+                truths = (Truth(attack, round(at * 1000), round(at * 1000)),)
+            elif attack == "clock-wrong":
+                begins = claimed + timedelta(minutes=float(rng.uniform(15, 600)) * float(rng.choice([-1, 1])))
+            elif attack == "old-recording":
+                begins = claimed - timedelta(days=int(rng.integers(3, 90)), minutes=float(rng.uniform(-120, 120)))
+            camera = Camera(lesson, begins, float(rng.uniform(1.2, 3)), seed, clock=form, clock_at=place, defects=defects)
+            encoder = Encoder(gop_s=float(rng.choice([1, 2, 2, 4])), crf=int(rng.integers(30, 37)))
+            filmed = Filmed(f"{part}-clock{r}-{n}-{attack or 'honest'}", camera, encoder, truths)
+            painted = _copied(filmed, attack, rng) if attack == "clock-replaced" else None
+            yield Clocked(filmed, r, claimed, attack, painted)
+
+
 def copies(part: Part, sources: list[Filmed], attacks: tuple[str, ...] = COPIES) -> Iterator[Copied]:
     """Every attack on every source. The encoder, the cut and the strength are drawn anew each time."""
     for s, source in enumerate(sources):

@@ -51,6 +51,10 @@ def load(request: dict[str, Any]) -> Task:
         from storage.media import blur, counting
 
         return counting.heads_task(blur.FaceFinder(counting.THREADS))  # the network is loaded now, because later no file can be opened
+    if name == "strips":
+        from storage.media import stripping
+
+        return stripping.strips_task
     from storage.media import viewing
 
     if request["arguments"].get("blur"):

@@ -34,8 +34,8 @@ def looks_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[st
     return {"looks": count}
 
 
-def pictures(arguments: dict[str, Any], path: str, options: Mapping[str, str]) -> Iterator[tuple[int, int, Any]]:  # Any: parsed JSON, av.VideoFrame
-    """(number of the part, microseconds after its first picture, picture). `options` are the decoder's."""
+def pictures(arguments: dict[str, Any], path: str, options: Mapping[str, str]) -> Iterator[tuple[int, int, Any]]:
+    """(number of the key frame asked for, microseconds after the first one, picture). `options`: of the decoder, for key frames decoded alone."""
     demuxer, parts = arguments["demuxer"], arguments["parts"]
     limits = Limits(streams=arguments["streams"], picture_px=arguments["picture_px"])
     wanted = _every(int(arguments["from_us"]), int(arguments["step_us"])) if arguments["full"] else None

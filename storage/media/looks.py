@@ -166,7 +166,7 @@ def _read(
             if isinstance(index, SampleIndex):
                 parts = fetch_samples(source, index, picked, density.full, until_ms, media)
             elif density.full:
-                parts = _fetch_stretch(source, index, picked, until_ms, media)
+                parts = fetch_stretch(source, index, picked, until_ms, media)
             else:
                 parts = fetch_marks(source, index, picked, media)
             media.flush()
@@ -240,7 +240,7 @@ def fetch_marks(source: Metered, index: MarkIndex, picked: list[int], file: IO[b
     return parts
 
 
-def _fetch_stretch(source: Metered, index: MarkIndex, picked: list[int], until_ms: int, file: IO[bytes]) -> list[list[int]]:
+def fetch_stretch(source: Metered, index: MarkIndex, picked: list[int], until_ms: int, file: IO[bytes]) -> list[list[int]]:
     """Everything from the first picked key frame until `until_ms`, as one part."""
     start = int(index.starts[picked[0]])
     later = np.flatnonzero((index.shown_us > until_ms * 1000 + 500_000) & (index.keys != 0) & (index.places > start))

@@ -15,6 +15,19 @@ class LeadWithoutStill(NotFound):
     code = "screening-lead-without-still"
 
 
+class ClockNotFound(NotFound):
+    """Nothing of this number was learned of a camera's clock. Facts: clock."""
+
+    code = "screening-clock-not-found"
+
+
+class ClockWithoutReason(InvalidInput):
+    """Whoever discards what was learned of a camera's clock says why. Facts: clock."""
+
+    code = "screening-clock-without-reason"
+    clause = "R60"
+
+
 class VerdictWithoutReason(InvalidInput):
     """Whoever calls a lead not real says why. Facts: lead."""
 

@@ -43,10 +43,11 @@ class Code(StrEnum):
     LOW_FRAME_RATE = "low-frame-rate"
     SILENT = "silent"
     UNDECODABLE = "undecodable"
+    CLOCK_OTHER_TIME = "clock-other-time"
     # leads of suspicion: the bureau's alone
     OTHER_VIEW = "other-view"
     NO_MOVEMENT = "no-movement"
-    CLOCK_DISAGREES = "clock-disagrees"
+    CLOCK_JUMP = "clock-jump"
     LOOP = "loop"
     RECYCLED = "recycled"
     FEW_PEOPLE = "few-people"
@@ -65,6 +66,7 @@ TECHNICAL: Final[frozenset[Code]] = frozenset(
         Code.LOW_FRAME_RATE,
         Code.SILENT,
         Code.UNDECODABLE,
+        Code.CLOCK_OTHER_TIME,
     }
 )
 

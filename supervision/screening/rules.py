@@ -1,4 +1,4 @@
-"""The figures under which recordings are screened, from the policy book. Pure. R60, R71, R72; F-01, F-03, F-08, F-09, F-12, F-17."""
+"""The figures under which recordings are screened, from the policy book. Pure. R60, R71, R72; F-01, F-03, F-08, F-09, F-11, F-12, F-17, F-19."""
 
 import hashlib
 from dataclasses import astuple, dataclass
@@ -34,6 +34,13 @@ class ScreeningRule:
     screening_least_frames: int
     screening_frame_rate_s: int
     screening_undecodable_count: int
+    screening_clock_instants: int
+    screening_clock_score_permille: int
+    screening_clock_agreed_permille: int
+    screening_clock_least_reads: int
+    screening_clock_other_minutes: int
+    screening_clock_jump_s: int
+    screening_clock_retry_days: int
     min_height_px: int
     screening_heads_instants: int
     screening_heads_width_px: int

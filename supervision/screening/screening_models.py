@@ -49,6 +49,9 @@ class ScreeningRun(Keyed, Base):
     heads_cpu_ms: Mapped[int] = mapped_column(BigInteger, default=0)  # of it, for counting heads
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    clock_id: Mapped[UUID | None] = mapped_column(ForeignKey("camera_clock.id"))  # None: no clock of this camera can be read
+    clock_asked: Mapped[int | None]  # instants at which the clock was looked for
+    clock_read: Mapped[int | None]  # … and read for sure
 
 
 class ScreeningPart(Base):

@@ -34,7 +34,7 @@ from storage.media.still import frame_at
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
-from supervision.screening import closer, headcounts
+from supervision.screening import clocks, closer, headcounts
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import HEIGHT_PX, TECHNICAL, WIDTH_PX, Found, Look, Luma
 from supervision.screening.rules import ScreeningRule
@@ -75,6 +75,7 @@ class _Pass:
     duration_ms: int
     height_px: int
     has_sound: bool
+    claim: clocks.Claim | None  # None: nobody knows which camera, or when it began
     checkpoint_ms: int
     glancer: Glancer
     glances: list[Glances]
@@ -143,8 +144,15 @@ def _begin(screener: Screener, recording_id: UUID, *, again: bool) -> "_Pass | R
         media = recording.media
         return _Pass(
             run.id, recording.object_key, recording.version_id, recording.institution_id, media["duration_ms"], media["height_px"],
-            bool(media["has_audio"]), run.checkpoint_ms, glancer, glances, missing,
+            bool(media["has_audio"]), _claim(recording), run.checkpoint_ms, glancer, glances, missing,
         )  # fmt: skip
+
+
+def _claim(recording: Recording) -> clocks.Claim | None:
+    media, begins_at = recording.media or {}, recording.declared_start_at
+    if recording.camera_id is None or begins_at is None or not media.get("width_px") or not media.get("height_px"):
+        return None
+    return clocks.Claim(recording.id, recording.camera_id, begins_at, (media["width_px"], media["height_px"]))
 
 
 def _index(screener: Screener, begun: _Pass, source: ByteSource) -> SampleIndex | MarkIndex:
@@ -193,6 +201,15 @@ def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: Sa
     return Closer(closer.merged(glances, parts), looks, read, requests, cpu_ms)
 
 
+def _clock(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> clocks.ClockRead:
+    """The clock in the picture, where its camera has one. Without a checkpoint: it is a few pictures."""
+    if begun.claim is None:
+        return clocks.ClockRead()
+    with working_folder(screener.scratch) as folder:
+        now = screener.clock.now_at()
+        return clocks.read_clock(screener.database, source, index, begun.claim, screener.rule, now, scratch=folder)
+
+
 def _checkpoint(screener: Screener, begun: _Pass, batch: Batch, glances: Glances, own_ms: int) -> bool:
     """Keep a batch and move the checkpoint, unless somebody else has moved it."""
     with screener.database.transaction(SYSTEM) as session:
@@ -223,9 +240,11 @@ def _finish(
         return None
     near = _look_closer(screener, begun, source, index)
     began = time.thread_time()
+    clock = _clock(screener, begun, source, index)
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
-    seen = Seen(near.glances, begun.missing_ms, packets or _packets_of_index(index), begun.duration_ms, begun.height_px, begun.has_sound)
+    packets = packets or _packets_of_index(index)
+    seen = Seen(near.glances, begun.missing_ms, packets, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks)
     found = find_all(seen, screener.rule)
     with screener.database.transaction(SYSTEM) as session:
         asked = headcounts.asked_of(session, recording_id, screener.rule)
@@ -242,9 +261,13 @@ def _finish(
         headcounts.keep(session, recording_id, run.id, heads)
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
         run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
-        run.looks, run.bytes_read = run.looks + near.looks, run.bytes_read + near.bytes_read + heads.bytes_read
-        run.requests, run.heads_cpu_ms = run.requests + near.requests + heads.requests, heads.cpu_ms
-        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + heads.cpu_ms + own_ms, now
+        run.looks, run.heads_cpu_ms = run.looks + near.looks, heads.cpu_ms
+        run.bytes_read += near.bytes_read + clock.bytes_read + heads.bytes_read
+        run.requests += near.requests + clock.requests + heads.requests
+        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + clock.cpu_ms + heads.cpu_ms + own_ms, now
+        if clock.ticks is not None:
+            run.clock_id, run.clock_asked = clock.clock_id, clock.ticks.asked
+            run.clock_read = min(len(clock.ticks), clock.ticks.asked)
         screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
         return run.state
 

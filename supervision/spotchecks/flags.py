@@ -62,7 +62,11 @@ LEAD_WORDS: Final[dict[Code, tuple[str, str]]] = {
     Code.UNDECODABLE: ("画面无法解码", "pictures cannot be decoded"),
     Code.OTHER_VIEW: ("与核定画面不是同一场所", "not the approved view"),
     Code.NO_MOVEMENT: ("长时间无人活动", "nobody moves for long"),
-    Code.CLOCK_DISAGREES: ("画面时钟与申报时间不符", "the clock in the picture says another time"),
+    Code.CLOCK_OTHER_TIME: (
+        "画面时钟与申报时间不符（可能是时钟不准，也可能是旧录像）",
+        "the clock in the picture says another time (it may be wrong, or the footage older)",
+    ),
+    Code.CLOCK_JUMP: ("画面时钟跳变", "the clock in the picture leaps"),
     Code.LOOP: ("录像内部循环播放", "a loop inside the recording"),
     Code.RECYCLED: ("与另一录像内容重复", "the same footage as another recording"),
     Code.FEW_PEOPLE: (

@@ -270,6 +270,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("没有画面", "这条线索没有截图：当时无法取得画面。", "请打开录像查看。"),
         ("No picture", "This lead has no still: none could be made.", "Open the recording."),
     ),
+    "screening-clock-not-found": text(
+        ("没有这条时钟记录", "没有学到过这一机位的画面时钟。", "请从画面时钟列表进入。"),
+        ("No such clock", "Nothing of this number was learned of a camera's clock.", "Go there from the list of clocks in the picture."),
+    ),
+    "screening-clock-without-reason": text(
+        ("请写明理由", "作废学到的画面时钟时，须写明理由。", "请填写理由后再提交。"),
+        ("Say why", "Whoever discards what was learned of a camera's clock says why.", "Write it down and send again."),
+    ),
     "screening-verdict-without-reason": text(
         ("请写明理由", "认定线索不属实时，须写明看到了什么。", "请填写说明后再提交。"),
         ("Say why", "Whoever calls a lead not real says what they saw.", "Write it down and send again."),

@@ -1769,6 +1769,29 @@ def upgrade() -> None:
     sa.UniqueConstraint('visit_id', 'inspector_account_id', name=op.f('uq_visit_member_visit_id_inspector_account_id'))
     )
     op.create_index('ix_visit_member_inspector', 'visit_member', ['inspector_account_id', 'recused_at'], unique=False)
+    op.create_table('camera_clock',
+    sa.Column('camera_id', sa.Uuid(), nullable=False),
+    sa.Column('method', sa.Integer(), nullable=False),
+    sa.Column('width_px', sa.Integer(), nullable=False),
+    sa.Column('height_px', sa.Integer(), nullable=False),
+    sa.Column('learned_from', sa.Uuid(), nullable=False),
+    sa.Column('learned_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('layout', sa.String(), nullable=False),
+    sa.Column('asked', sa.Integer(), nullable=False),
+    sa.Column('read', sa.Integer(), nullable=False),
+    sa.Column('discarded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('discarded_by', sa.String(), nullable=True),
+    sa.Column('discarded_why', sa.String(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(body is null) = (layout = '')", name=op.f('ck_camera_clock_layout')),
+    sa.CheckConstraint('num_nulls(discarded_at, discarded_by, discarded_why) in (0, 3)', name=op.f('ck_camera_clock_discarded')),
+    sa.CheckConstraint('read between 0 and asked', name=op.f('ck_camera_clock_read')),
+    sa.ForeignKeyConstraint(['camera_id'], ['camera.id'], name=op.f('fk_camera_clock_camera_id')),
+    sa.ForeignKeyConstraint(['learned_from'], ['recording.id'], name=op.f('fk_camera_clock_learned_from')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_camera_clock'))
+    )
+    op.create_index('ix_camera_clock_camera', 'camera_clock', ['camera_id', 'id'], unique=False)
     op.create_table('duplicate_link',
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('earlier_id', sa.Uuid(), nullable=False),
@@ -1912,27 +1935,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('assignment_id', 'position', name=op.f('uq_review_item_assignment_id_position'))
     )
     op.create_index(op.f('ix_review_item_recording_id'), 'review_item', ['recording_id'], unique=False)
-    op.create_table('screening_run',
-    sa.Column('recording_id', sa.Uuid(), nullable=False),
-    sa.Column('rules_version', sa.String(), nullable=False),
-    sa.Column('state', sa.Enum('running', 'done', 'failed', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
-    sa.Column('failure', sa.String(), nullable=False),
-    sa.Column('duration_ms', sa.BigInteger(), nullable=False),
-    sa.Column('checkpoint_ms', sa.BigInteger(), nullable=False),
-    sa.Column('looks', sa.Integer(), nullable=False),
-    sa.Column('bytes_read', sa.BigInteger(), nullable=False),
-    sa.Column('requests', sa.Integer(), nullable=False),
-    sa.Column('cpu_ms', sa.BigInteger(), nullable=False),
-    sa.Column('heads_cpu_ms', sa.BigInteger(), nullable=False),
-    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint("(state = 'running') = (ended_at is null)", name=op.f('ck_screening_run_ended')),
-    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_screening_run_recording_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_screening_run')),
-    sa.UniqueConstraint('recording_id', 'rules_version', name=op.f('uq_screening_run_recording_id_rules_version'))
-    )
-    op.create_index('ix_screening_run_ended', 'screening_run', ['ended_at'], unique=False)
     op.create_table('subsidy_payment',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('claim_id', sa.Uuid(), nullable=False),
@@ -2158,23 +2160,6 @@ def upgrade() -> None:
     op.create_index(op.f('ix_footage_release_institution_id'), 'footage_release', ['institution_id'], unique=False)
     op.create_index('ix_footage_release_state', 'footage_release', ['state', 'asked_at'], unique=False)
     op.create_index('uq_footage_release_live', 'footage_release', ['item_id'], unique=True, postgresql_where=sa.text("state in ('requested', 'approved')"))
-    op.create_table('head_count',
-    sa.Column('recording_id', sa.Uuid(), nullable=False),
-    sa.Column('lesson_id', sa.Uuid(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('run_id', sa.Uuid(), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('media_ms', sa.BigInteger(), nullable=False),
-    sa.Column('faces', sa.Integer(), nullable=False),
-    sa.Column('tallest_permille', sa.Integer(), nullable=False),
-    sa.CheckConstraint('faces >= 0 and number >= 0', name=op.f('ck_head_count_counted')),
-    sa.ForeignKeyConstraint(['lesson_id'], ['lesson.id'], name=op.f('fk_head_count_lesson_id')),
-    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_head_count_recording_id')),
-    sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_head_count_run_id')),
-    sa.PrimaryKeyConstraint('recording_id', 'lesson_id', 'number', name=op.f('pk_head_count'))
-    )
-    op.create_index('ix_head_count_lesson', 'head_count', ['lesson_id'], unique=False)
-    op.create_index(op.f('ix_head_count_run_id'), 'head_count', ['run_id'], unique=False)
     op.create_table('playback_beat',
     sa.Column('assignment_id', sa.Uuid(), nullable=False),
     sa.Column('item_id', sa.Uuid(), nullable=False),
@@ -2217,11 +2202,96 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_review_mark_finding'), 'review_mark', ['finding'], unique=False)
     op.create_index(op.f('ix_review_mark_item_id'), 'review_mark', ['item_id'], unique=False)
+    op.create_table('screening_run',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('rules_version', sa.String(), nullable=False),
+    sa.Column('state', sa.Enum('running', 'done', 'failed', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('failure', sa.String(), nullable=False),
+    sa.Column('duration_ms', sa.BigInteger(), nullable=False),
+    sa.Column('checkpoint_ms', sa.BigInteger(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
+    sa.Column('bytes_read', sa.BigInteger(), nullable=False),
+    sa.Column('requests', sa.Integer(), nullable=False),
+    sa.Column('cpu_ms', sa.BigInteger(), nullable=False),
+    sa.Column('heads_cpu_ms', sa.BigInteger(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('clock_id', sa.Uuid(), nullable=True),
+    sa.Column('clock_asked', sa.Integer(), nullable=True),
+    sa.Column('clock_read', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(state = 'running') = (ended_at is null)", name=op.f('ck_screening_run_ended')),
+    sa.ForeignKeyConstraint(['clock_id'], ['camera_clock.id'], name=op.f('fk_screening_run_clock_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_screening_run_recording_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_screening_run')),
+    sa.UniqueConstraint('recording_id', 'rules_version', name=op.f('uq_screening_run_recording_id_rules_version'))
+    )
+    op.create_index('ix_screening_run_ended', 'screening_run', ['ended_at'], unique=False)
+    op.create_table('finding_attachment',
+    sa.Column('paper_id', sa.Uuid(), nullable=False),
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('media_type', sa.String(), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0', name=op.f('ck_finding_attachment_size')),
+    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_finding_attachment_sha256')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_finding_attachment_institution_id')),
+    sa.ForeignKeyConstraint(['paper_id'], ['finding_paper.id'], name=op.f('fk_finding_attachment_paper_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_finding_attachment')),
+    sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_finding_attachment_paper_id_position'))
+    )
+    op.create_index(op.f('ix_finding_attachment_institution_id'), 'finding_attachment', ['institution_id'], unique=False)
+    op.create_table('head_count',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('lesson_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('media_ms', sa.BigInteger(), nullable=False),
+    sa.Column('faces', sa.Integer(), nullable=False),
+    sa.Column('tallest_permille', sa.Integer(), nullable=False),
+    sa.CheckConstraint('faces >= 0 and number >= 0', name=op.f('ck_head_count_counted')),
+    sa.ForeignKeyConstraint(['lesson_id'], ['lesson.id'], name=op.f('fk_head_count_lesson_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_head_count_recording_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_head_count_run_id')),
+    sa.PrimaryKeyConstraint('recording_id', 'lesson_id', 'number', name=op.f('pk_head_count'))
+    )
+    op.create_index('ix_head_count_lesson', 'head_count', ['lesson_id'], unique=False)
+    op.create_index(op.f('ix_head_count_run_id'), 'head_count', ['run_id'], unique=False)
+    op.create_table('review_still',
+    sa.Column('assignment_id', sa.Uuid(), nullable=False),
+    sa.Column('client_id', sa.Uuid(), nullable=False),
+    sa.Column('item_id', sa.Uuid(), nullable=False),
+    sa.Column('mark_id', sa.Uuid(), nullable=False),
+    sa.Column('at_ms', sa.BigInteger(), nullable=False),
+    sa.Column('wall_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('footage_sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('veiled', sa.LargeBinary(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('at_ms >= 0', name=op.f('ck_review_still_at_ms')),
+    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0 and octet_length(veiled) > 0', name=op.f('ck_review_still_size')),
+    sa.CheckConstraint('octet_length(sha256) = 32 and octet_length(footage_sha256) = 32', name=op.f('ck_review_still_sha256')),
+    sa.ForeignKeyConstraint(['assignment_id'], ['review_assignment.id'], name=op.f('fk_review_still_assignment_id')),
+    sa.ForeignKeyConstraint(['item_id'], ['review_item.id'], name=op.f('fk_review_still_item_id')),
+    sa.ForeignKeyConstraint(['mark_id'], ['review_mark.id'], name=op.f('fk_review_still_mark_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_still')),
+    sa.UniqueConstraint('assignment_id', 'client_id', name=op.f('uq_review_still_assignment_id_client_id'))
+    )
+    op.create_index(op.f('ix_review_still_item_id'), 'review_still', ['item_id'], unique=False)
+    op.create_index(op.f('ix_review_still_mark_id'), 'review_still', ['mark_id'], unique=False)
     op.create_table('screening_lead',
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=True),
-    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'other-view', 'no-movement', 'clock-disagrees', 'loop', 'recycled', 'few-people', 'over-capacity', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'clock-other-time', 'other-view', 'no-movement', 'clock-jump', 'loop', 'recycled', 'few-people', 'over-capacity', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('technical', sa.Boolean(), nullable=False),
     sa.Column('from_ms', sa.BigInteger(), nullable=False),
     sa.Column('to_ms', sa.BigInteger(), nullable=False),
@@ -2261,24 +2331,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['run_id'], ['screening_run.id'], name=op.f('fk_screening_part_run_id')),
     sa.PrimaryKeyConstraint('run_id', 'until_ms', name=op.f('pk_screening_part'))
     )
-    op.create_table('finding_attachment',
-    sa.Column('paper_id', sa.Uuid(), nullable=False),
-    sa.Column('institution_id', sa.Uuid(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('file_name', sa.String(), nullable=False),
-    sa.Column('media_type', sa.String(), nullable=False),
-    sa.Column('size_bytes', sa.Integer(), nullable=False),
-    sa.Column('sha256', sa.LargeBinary(), nullable=False),
-    sa.Column('data', sa.LargeBinary(), nullable=False),
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0', name=op.f('ck_finding_attachment_size')),
-    sa.CheckConstraint('octet_length(sha256) = 32', name=op.f('ck_finding_attachment_sha256')),
-    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_finding_attachment_institution_id')),
-    sa.ForeignKeyConstraint(['paper_id'], ['finding_paper.id'], name=op.f('fk_finding_attachment_paper_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_finding_attachment')),
-    sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_finding_attachment_paper_id_position'))
-    )
-    op.create_index(op.f('ix_finding_attachment_institution_id'), 'finding_attachment', ['institution_id'], unique=False)
     op.create_table('lead_verdict',
     sa.Column('lead_id', sa.Uuid(), nullable=False),
     sa.Column('real', sa.Boolean(), nullable=False),
@@ -2313,31 +2365,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_recycled_match_lead', 'recycled_match', ['lead_id'], unique=False)
     op.create_index('ix_recycled_match_second', 'recycled_match', ['second_id'], unique=False)
-    op.create_table('review_still',
-    sa.Column('assignment_id', sa.Uuid(), nullable=False),
-    sa.Column('client_id', sa.Uuid(), nullable=False),
-    sa.Column('item_id', sa.Uuid(), nullable=False),
-    sa.Column('mark_id', sa.Uuid(), nullable=False),
-    sa.Column('at_ms', sa.BigInteger(), nullable=False),
-    sa.Column('wall_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('footage_sha256', sa.LargeBinary(), nullable=False),
-    sa.Column('sha256', sa.LargeBinary(), nullable=False),
-    sa.Column('size_bytes', sa.Integer(), nullable=False),
-    sa.Column('data', sa.LargeBinary(), nullable=False),
-    sa.Column('veiled', sa.LargeBinary(), nullable=False),
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint('at_ms >= 0', name=op.f('ck_review_still_at_ms')),
-    sa.CheckConstraint('octet_length(data) = size_bytes and size_bytes > 0 and octet_length(veiled) > 0', name=op.f('ck_review_still_size')),
-    sa.CheckConstraint('octet_length(sha256) = 32 and octet_length(footage_sha256) = 32', name=op.f('ck_review_still_sha256')),
-    sa.ForeignKeyConstraint(['assignment_id'], ['review_assignment.id'], name=op.f('fk_review_still_assignment_id')),
-    sa.ForeignKeyConstraint(['item_id'], ['review_item.id'], name=op.f('fk_review_still_item_id')),
-    sa.ForeignKeyConstraint(['mark_id'], ['review_mark.id'], name=op.f('fk_review_still_mark_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_still')),
-    sa.UniqueConstraint('assignment_id', 'client_id', name=op.f('uq_review_still_assignment_id_client_id'))
-    )
-    op.create_index(op.f('ix_review_still_item_id'), 'review_still', ['item_id'], unique=False)
-    op.create_index(op.f('ix_review_still_mark_id'), 'review_still', ['mark_id'], unique=False)
     # ### end Alembic commands ###
     _guards()
 

@@ -19,7 +19,7 @@ from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
-from api.pages.leads.words import ATTACKS, HEAD_KINDS, NAMES, figure_text
+from api.pages.leads.words import ATTACKS, HEAD_KINDS, MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
@@ -27,6 +27,7 @@ from supervision.institutions.models import Institution
 from supervision.screening import heads_measured, leads, lessons_judged, measured
 from supervision.screening.errors import LeadWithoutStill
 from supervision.screening.looks import TECHNICAL, Code
+from supervision.screening.screening_models import ScreeningRun
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -116,6 +117,8 @@ def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, ref
         figure=figure_text(row.lead, translator(request)),
         until=leads.wall_of(row.recording, row.lead.to_ms),
         verdicts=leads.verdicts_of(session, lead_id),
+        meaning=MEANINGS.get(row.lead.code),
+        run=session.get(ScreeningRun, row.lead.run_id) if row.lead.run_id and row.lead.code in MEANINGS else None,
         known=measured.read().get(row.lead.code),
         live=leads.live(session).get(row.lead.code),
         attacks=ATTACKS,

@@ -20,7 +20,8 @@ NAMES: Final[dict[Code, str]] = {
     Code.UNDECODABLE: N_("Pictures cannot be decoded"),
     Code.OTHER_VIEW: N_("Not the approved view"),
     Code.NO_MOVEMENT: N_("Nobody moves for long"),
-    Code.CLOCK_DISAGREES: N_("Clock in the picture disagrees"),
+    Code.CLOCK_OTHER_TIME: N_("Clock in the picture says another time"),
+    Code.CLOCK_JUMP: N_("Clock in the picture leaps"),
     Code.LOOP: N_("Loop inside the recording"),
     Code.RECYCLED: N_("Same footage as another recording"),
     Code.FEW_PEOPLE: N_("Few people for those signed in"),
@@ -35,6 +36,9 @@ ATTACKS: Final[dict[str, str]] = {
     "moved": N_("camera turned"),
     "other-room": N_("camera in another room"),
     "jump": N_("10 to 90 seconds cut out"),
+    "clock-jump": N_("10 to 90 seconds cut out, times put right"),
+    "clock-wrong": N_("clock of the camera 15 minutes to 10 hours wrong"),
+    "old-recording": N_("a recording of another day"),
     "loop": N_("a piece of 45 to 120 seconds played again"),
     "exact": N_("the same bytes"),
     "remuxed": N_("packets in another container"),
@@ -59,6 +63,14 @@ HEAD_KINDS: Final[dict[str, str]] = {
     "drawn-mixed": N_("drawn, some with their backs to it"),
     "drawn-behind": N_("drawn, all with their backs to it"),
 }
+# what may be behind it, where the figure alone misleads
+MEANINGS: Final[dict[Code, str]] = {
+    Code.CLOCK_OTHER_TIME: N_(
+        "Either the clock of the camera is wrong, or the recording is older than it is said to be: the picture alone cannot tell which. "
+        "A constant difference of a few minutes is common and is not told."
+    ),
+    Code.CLOCK_JUMP: N_("Something may have been cut out or put in there, or the clock was set just then: look at both sides of the leap."),
+}
 # figure and threshold, each in the unit of the signal
 FIGURES: Final[dict[Code, str]] = {
     Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),
@@ -73,7 +85,8 @@ FIGURES: Final[dict[Code, str]] = {
     Code.UNDECODABLE: N_("%(figure)s key frames in a row give no picture, told from %(threshold)s on"),
     Code.OTHER_VIEW: N_("%(figure)s points of the approved view are found, another view below %(threshold)s"),
     Code.NO_MOVEMENT: N_("changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on"),
-    Code.CLOCK_DISAGREES: N_("%(figure)s s apart, told from %(threshold)s s on"),
+    Code.CLOCK_OTHER_TIME: N_("the clock in the picture and the claimed time are %(figure)s minutes apart, told above %(threshold)s"),
+    Code.CLOCK_JUMP: N_("the clock in the picture leaps by %(figure)s s against the recording, told above %(threshold)s"),
     Code.LOOP: N_("agreement %(figure)s, told from %(threshold)s on"),
     Code.RECYCLED: N_("%(figure)s minutes (or coded pictures) on one line of time, told from %(threshold)s on"),
     Code.FEW_PEOPLE: N_("never more than %(figure)s visible faces, told below %(threshold)s; whoever is seen from behind is not counted"),

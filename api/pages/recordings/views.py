@@ -19,7 +19,7 @@ from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import Need, render, translator
 from api.pages.labels import LABELS
-from api.pages.leads.words import NAMES, figure_text
+from api.pages.leads.words import MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import actor_text
@@ -126,6 +126,7 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
         # a finding's hold would tell whoever looks a second time what the first look saw
         holds=retention.open_matters(session, kept.id) if kept and caller.role not in REVIEWERS else [],
         remarks=[] if blind else [_(REMARKS[r]) for r in media.get("remarks", ()) if r in REMARKS],
+        meanings=MEANINGS,
         defects=[] if blind else _defects(session, row, _),
         twins=[] if blind or caller.role in INSTITUTION else [(_(REMARKS[twin.kind]), twin) for twin in queries.twins(session, row.id)],
         reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,

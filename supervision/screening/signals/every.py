@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from supervision.screening.clock_ticks import Ticks
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Found, Packets
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import (
     black,
+    clock_jump,
+    clock_other_time,
     covered,
     defocused,
     few_people,
@@ -36,7 +39,8 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.SILENT: silence.CLAUSE,
     Code.UNDECODABLE: undecodable.CLAUSE,
     Code.NO_MOVEMENT: unmoving.CLAUSE,
-    Code.CLOCK_DISAGREES: "R72, F-19",
+    Code.CLOCK_OTHER_TIME: clock_other_time.CLAUSE,
+    Code.CLOCK_JUMP: clock_jump.CLAUSE,
     Code.LOOP: "R72, F-07",
     Code.RECYCLED: "R72, F-05, F-06, F-13",
     Code.FEW_PEOPLE: few_people.CLAUSE,
@@ -46,7 +50,10 @@ CLAUSES: Final[Mapping[Code, str]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What is known of one recording when its pass is over. `packets` None: their facts were not kept."""
+    """What is known of one recording when its pass is over. `packets` None: their facts were not kept.
+
+    `clock` None: there is none that can be read.
+    """
 
     glances: Glances
     missing_ms: Sequence[int]
@@ -54,6 +61,7 @@ class Seen:
     duration_ms: int
     height_px: int
     has_sound: bool
+    clock: Ticks | None = None
 
 
 def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
@@ -70,6 +78,7 @@ def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
         *resolution.find(seen.height_px, duration_ms, rule),
         *silence.find(has_sound=seen.has_sound, duration_ms=duration_ms, rule=rule),
     ]
+    found += [*clock_other_time.find(seen.clock, duration_ms, rule), *clock_jump.find(seen.clock, rule)]
     if seen.packets is not None:
         found += [*time_jump.find(seen.packets, rule), *frame_rate.find(seen.packets, duration_ms, rule)]
     return sorted(found, key=lambda one: (one.from_ms, one.code))

@@ -24,6 +24,8 @@ from supervision.screening.service import Screener, screen
 from tests.factories.world import World
 from tests.integration.screening.conftest import Filmed
 
+CLOCK_STRETCHES = 2  # in which a clock was looked for; the film shows none of a date
+
 Jobs = Callable[[], None]
 COUNTED = 6  # pictures of the lesson whose faces are counted: those before it turns black
 WHOLE_LOOKS = 105  # of the film with a black and a frozen part: 30 of the cheap pass, the others closer
@@ -50,7 +52,7 @@ def test_a_verified_recording_is_screened_and_its_defects_are_where_they_were_ma
     assert run.looks == WHOLE_LOOKS  # one each ten seconds, and the key frames around what looked wrong
     assert run.checkpoint_ms >= 300_000
     assert run.bytes_read > 0
-    assert run.requests == run.looks + COUNTED
+    assert run.requests == run.looks + COUNTED + CLOCK_STRETCHES
     assert run.cpu_ms > 0
     assert {one.code for one in found} == {Code.BLACK, Code.FROZEN, Code.LOW_RESOLUTION, Code.SILENT}
     assert spans(found, Code.BLACK) == [(60_000, 120_000)]
@@ -123,7 +125,7 @@ def test_a_worker_killed_in_the_middle_goes_on_at_its_checkpoint(services: Servi
     assert screen(tool, recording_id) is RunState.DONE
     whole = the_run(services, recording_id)
     assert whole.id == half.id
-    assert whole.looks == whole.requests - COUNTED == WHOLE_LOOKS  # as without a kill: nothing was looked at twice
+    assert whole.looks == whole.requests - COUNTED - CLOCK_STRETCHES == WHOLE_LOOKS  # as without a kill: nothing was looked at twice
     found = leads(services, recording_id)
     assert spans(found, Code.BLACK) == [(60_000, 120_000)]  # it lies across the kill
     ((begin_ms, end_ms),) = spans(found, Code.FROZEN)
