@@ -1,4 +1,5 @@
-"""Who is responsible: the management plan of each department with its section and person (R82), the person of each report duty (R99).
+"""Who is responsible: the management plan of each department with its section and person (R82), the person of each report duty (R99), and
+for every agreement who selected the institution and who uses the funds (R80).
 
 Nothing is changed: a later entry takes the place of an earlier one. A department that organises classes and has no plan of the year is named.
 """
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from compliance.reports.errors import MalformedDuty
@@ -17,7 +18,8 @@ from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock
 from storage.kernel.errors import NotAllowed
 from storage.ledger import service as ledger
-from supervision.classes.models import TrainingClass
+from supervision.classes.models import TrainingAgreement, TrainingClass
+from supervision.institutions.models import Institution
 
 MOST_CHARS: Final = 200
 
@@ -68,6 +70,31 @@ def without_plan(session: Session, year: int) -> Sequence[str]:
     )
     planned = select(DepartmentPlan.department).where(DepartmentPlan.year == year)
     return [name for name in session.scalars(organising.where(TrainingClass.department.not_in(planned)).order_by(TrainingClass.department)) if name]
+
+
+@dataclass(frozen=True, slots=True)
+class Answerable:
+    """Who answers for one agreement (谁选择谁负责, 谁使用谁负责); empty: the bureau. `document`: record of the selection."""
+
+    agreement: str
+    institution: str
+    selected_by: str
+    document: str
+    funds_used_by: str
+
+
+def answerable(session: Session, year: int, *, department: str | None = None) -> list[Answerable]:
+    """Every agreement of a year, by institution and number. `department`: those that it selected or whose funds it uses (R80)."""
+    row = TrainingAgreement
+    wanted = (
+        select(row.number, Institution.name, row.selected_by, row.selection_document, row.funds_used_by)
+        .join(Institution, Institution.id == row.institution_id)
+        .where(row.year == year)
+        .order_by(Institution.code, row.number)
+    )
+    if department is not None:
+        wanted = wanted.where(or_(row.selected_by == department, row.funds_used_by == department))
+    return [Answerable(*told) for told in session.execute(wanted)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who is responsible: plans of departments (R82), persons of report duties (R99), and what was entered late (R86). UI.md."""
+"""Who is responsible: plans (R82), persons of report duties (R99), who selected and uses funds (R80), what was entered late (R86). UI.md."""
 
 from collections.abc import Callable
 from datetime import date
@@ -60,6 +60,7 @@ def _show(
         plans=responsible.plans(session, year, department=own),
         missing=[name for name in responsible.without_plan(session, year) if own is None or name == own],
         persons=responsible.persons(session, today),
+        answerable=responsible.answerable(session, year, department=own),
         late=entries.late(session, year, services.policy.read(EntryRule, today), today=today) if own is None else [],
         names=words.PERSONS,
         kinds=words.ENTRIES,
