@@ -18,6 +18,7 @@ from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import Recording
 from supervision.outcomes.lifecycle import EvidenceState
 from supervision.outcomes.models import Completion, EmploymentEvidence, EvidenceKind, Result
+from tests.factories.findings import put
 from tests.factories.world import World
 
 _numbers = itertools.count(1)
@@ -135,7 +136,6 @@ def published_finding(
         clause="R71",
         severity=severity,
         note=f"{SECRET}说明",
-        state=state,
         recorded_at=datetime.now().astimezone(),
         recorded_by_id=UUID(int=1),
         recorded_by=f"{SECRET}检查员",
@@ -143,6 +143,4 @@ def published_finding(
         decided_by_id=UUID(int=2),
         decided_by=f"{SECRET}复核",
     )
-    session.add(found)
-    session.flush()
-    return found
+    return put(session, found, state)

@@ -2365,6 +2365,7 @@ def _guards() -> None:
     from storage.ledger import ddl as ledger
     from storage.retention import ddl as retention
     from supervision.classes import ddl as classes
+    from supervision.findings import ddl as findings
     from supervision.footage import ddl as footage
 
     cursor = op.get_bind().connection.cursor()  # the driver's own: percent signs in these statements are not placeholders
@@ -2374,7 +2375,7 @@ def _guards() -> None:
 
     run("set local search_path = public")
     run(files("procrastinate").joinpath("sql/schema.sql").read_text(encoding="utf-8"))
-    for statement in (*footage.STATEMENTS, *retention.STATEMENTS, *classes.STATEMENTS, *subsidy.STATEMENTS, *exit_cases.STATEMENTS):
+    for statement in (*footage.STATEMENTS, *retention.STATEMENTS, *classes.STATEMENTS, *subsidy.STATEMENTS, *exit_cases.STATEMENTS, *findings.STATEMENTS):
         run(statement)
     for statement in (*rls.grants(METADATA), *rls.policy_statements(METADATA), *ledger.STATEMENTS):
         run(statement)

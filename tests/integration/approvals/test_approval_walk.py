@@ -125,8 +125,9 @@ class ApprovalWalk(RuleBasedStateMachine):
 
     @rule(state=st.sampled_from([FindingState.NOTICED, FindingState.RECTIFIED, FindingState.VOID]))
     def a_finding_moves(self, state: FindingState) -> None:
-        self.finding.state = state
-        self.session.flush()
+        if self.finding.state is not FindingState.VOID:  # what ended stays as it ended
+            self.finding.state = state
+            self.session.flush()
 
     @rule()
     def keep(self) -> None:
@@ -206,7 +207,6 @@ def test_no_walk_over_an_application_leads_out_of_turn(session: Session) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_twenty_thousand_steps_over_applications_lead_nowhere_they_should_not(session: Session) -> None:
     reached, steps = walk(session, walks=600, steps=40, derandomize=False)
     assert reached >= set(ApprovalState) - {ApprovalState.APPROVED}, set(ApprovalState) - reached  # approved at once in force

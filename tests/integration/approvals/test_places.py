@@ -22,9 +22,11 @@ from supervision.classes import service as classes
 from supervision.classes.errors import HallTaken, NotTaskable
 from supervision.classes.place_models import Basis
 from supervision.findings.lifecycle import FindingState
+from supervision.findings.models import Finding, PaperKind
 from supervision.findings.rules import DefectCode, Severity
 from supervision.footage.queries import ledger_lines
 from supervision.institutions.models import InstitutionStatus
+from tests.factories.findings import paper, put
 from tests.factories.world import COVERAGE
 from tests.integration.approvals.stage import CIVIL, CLEAN, CLERK, HEAD, LEADER, OWN, RULE, SAFETY, Stage, officer, picture
 
@@ -224,14 +226,13 @@ def test_lessons_planned_before_the_approval_are_booked_by_it_or_keep_it_from_be
         stage.approve(row)
 
 
-def safety_finding(stage: Stage, world: object, lesson_id: object, state: FindingState) -> object:
+def safety_finding(stage: Stage, world: object, lesson_id: object, state: FindingState) -> Finding:
     """A finding as the procedure leaves it, on a lesson at the place; made by hand because its way there is another test's."""
     from hashlib import sha256
     from uuid import UUID, uuid4
 
     from sqlalchemy.dialects.postgresql import Range
 
-    from supervision.findings.models import Finding
     from supervision.footage.lifecycle import RecordingState
     from supervision.footage.models import Recording
 
@@ -261,14 +262,11 @@ def safety_finding(stage: Stage, world: object, lesson_id: object, state: Findin
         clause="R103",
         severity=Severity.SERIOUS,
         note="通道堆放杂物",
-        state=state,
         recorded_at=stage.now,
         recorded_by_id=UUID(int=1),
         recorded_by="inspector",
     )
-    stage.session.add(made)
-    stage.session.flush()
-    return made
+    return put(stage.session, made, state)
 
 
 def test_an_open_safety_finding_suspends_every_approval_of_the_hall_and_its_end_resumes_them(stage: Stage) -> None:
@@ -279,7 +277,8 @@ def test_an_open_safety_finding_suspends_every_approval_of_the_hall_and_its_end_
     last = stage.lesson(one, rooms[0], in_days=4)
     found = safety_finding(stage, one, lesson.id, FindingState.CONFIRMED)
     assert watching.keep(stage.session, actor=SYSTEM_ACTOR, clock=stage.clock) == 0, "nobody was told of it yet"
-    found.state = FindingState.NOTICED  # type: ignore[attr-defined]
+    paper(stage.session, found, PaperKind.NOTICE, stage.now)
+    found.state = FindingState.NOTICED
     stage.session.flush()
     assert watching.keep(stage.session, actor=SYSTEM_ACTOR, clock=stage.clock) == 2
     assert {row.state for row in rows} == {ApprovalState.SUSPENDED}
@@ -288,7 +287,8 @@ def test_an_open_safety_finding_suspends_every_approval_of_the_hall_and_its_end_
     told = [papers.last(stage.session, row.id, LetterKind.SUSPENSION.value) for row in rows]
     assert "F2026" in str(told[0].content) and "F2026" not in str(told[1].content), "another institution's finding is not named"  # type: ignore[union-attr]
     stage.later(days=2)
-    found.state = FindingState.RECTIFIED  # type: ignore[attr-defined]
+    paper(stage.session, found, PaperKind.RECTIFICATION_REPORT, stage.now)
+    found.state = FindingState.RECTIFIED
     stage.session.flush()
     assert watching.keep(stage.session, actor=SYSTEM_ACTOR, clock=stage.clock) == 2
     assert {row.state for row in rows} == {ApprovalState.ACTIVE}

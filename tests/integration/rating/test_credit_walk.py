@@ -256,7 +256,6 @@ def test_walks_reach_force_and_repair_and_nothing_acts_without_due_process(sessi
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_long_walks_reach_every_state_and_nothing_acts_without_due_process(session: Session) -> None:
     reached, steps = walk(session, walks=250, steps=100, derandomize=False)
     assert steps >= 20_000, steps

@@ -23,6 +23,7 @@ from storage.ledger.models import LedgerEntry
 from supervision.classes import service as classes
 from supervision.classes.errors import TaskRestricted
 from supervision.classes.models import Category
+from supervision.findings.lifecycle import FindingState
 from supervision.findings.rules import Severity
 from supervision.institutions import restrictions
 from supervision.institutions.errors import ExceptionNeedsReason
@@ -447,7 +448,7 @@ def test_a_reversed_decision_gives_the_tier_back_at_once_publishes_it_and_says_w
 
 
 def test_a_finding_that_a_review_took_back_counts_no_more(bench: Bench) -> None:
-    found = published_finding(bench.session, bench.world, severity=Severity.SERIOUS)
+    found = published_finding(bench.session, bench.world, severity=Severity.SERIOUS, state=FindingState.CLOSED)
     at = datetime(2026, 9, 1, 2, tzinfo=UTC)
     history.begin(bench.session, found, actor=OFFICER, at=at, event="order-rectification", clause="R60", facts={})  # established on that day
     bench.session.flush()

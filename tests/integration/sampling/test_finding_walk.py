@@ -333,7 +333,6 @@ def test_no_walk_over_a_finding_leads_out_of_turn(session: Session) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_twenty_thousand_steps_over_a_finding_lead_nowhere_they_should_not(session: Session) -> None:
     reached, steps = walk(session, walks=700, steps=40, derandomize=False)
     assert reached >= EVERY, EVERY - reached

@@ -415,6 +415,5 @@ def test_no_walk_over_a_review_leads_out_of_turn(session: Session) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_no_long_walk_over_a_review_leads_out_of_turn(session: Session) -> None:
     assert walk(session, LONG, walks=400, steps=50, derandomize=False) == states(AssignmentState, MarkState, ReleaseState, OutcomeState)

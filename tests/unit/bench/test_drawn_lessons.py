@@ -59,7 +59,7 @@ def test_the_parts_share_no_room_and_no_lesson():
 
 
 def test_every_attack_is_a_file_that_decodes_and_the_line_says_which_second_it_shows(tmp_path):
-    source = cases.honest("tuning", 1, 1, seconds=240)[0]
+    source = cases.honest("tuning", 1, 1, seconds=180)[0]
     original = dict(pictures_of(source.write(tmp_path)))
     for copy in cases.copies("tuning", [source]):
         pictures = list(pictures_of(copy.write(tmp_path)))
