@@ -52,10 +52,15 @@ class Claim:
 
 @dataclass(slots=True)
 class ClockRead:
-    """What was read, and what it cost. `clock_id` None: no clock of this camera is known."""
+    """What was read, and what it cost. `clock_id` None: no clock of this camera is known.
+
+    `read` of `asked` instants all over the recording; `ticks` has those around leaps as well.
+    """
 
     clock_id: UUID | None = None
     ticks: Ticks | None = None
+    asked: int = 0
+    read: int = 0
     bytes_read: int = 0
     requests: int = 0
     cpu_ms: int = 0
@@ -179,8 +184,8 @@ def read_clock(
     agreed = learned is not None and tried is not None and agrees(tried, rule)
     if not agreed and known is not None and known.body is not None:
         # it could be read before: hiding it once must not make the machine forget it
-        reader.cost.clock_id, reader.cost.ticks = known.id, reader.spread(ClockShape.from_bytes(known.body))
-        return reader.cost
+        shape = ClockShape.from_bytes(known.body)
+        return _told(reader, shape, reader.spread(shape), known.id)
     row = CameraClock(
         camera_id=claim.camera_id, method=METHOD, width_px=size_px[0], height_px=size_px[1], learned_from=claim.recording_id, learned_at=now_at,
         body=learned.to_bytes() if agreed and learned is not None else None, layout=learned.layout if agreed and learned is not None else "",
@@ -202,7 +207,8 @@ def agrees(ticks: Ticks, rule: ScreeningRule) -> bool:
 
 
 def _told(reader: Reader, shape: ClockShape, ticks: Ticks, clock_id: UUID) -> ClockRead:
-    reader.cost.clock_id, reader.cost.ticks = clock_id, reader.closer(shape, ticks)
+    reader.cost.clock_id, reader.cost.asked, reader.cost.read = clock_id, ticks.asked, len(ticks)
+    reader.cost.ticks = reader.closer(shape, ticks)
     return reader.cost
 
 

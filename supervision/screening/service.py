@@ -266,8 +266,7 @@ def _finish(
         run.requests += near.requests + clock.requests + heads.requests
         run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + clock.cpu_ms + heads.cpu_ms + own_ms, now
         if clock.ticks is not None:
-            run.clock_id, run.clock_asked = clock.clock_id, clock.ticks.asked
-            run.clock_read = min(len(clock.ticks), clock.ticks.asked)
+            run.clock_id, run.clock_asked, run.clock_read = clock.clock_id, clock.asked, clock.read
         screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
         return run.state
 

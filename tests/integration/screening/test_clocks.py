@@ -142,7 +142,7 @@ def test_the_page_lists_what_was_learned_and_only_officers_discard(services: Ser
     with serving(services) as site:
         text = page(site, Role.BUREAU_OFFICER, "/leads/clocks").text
         assert world.cameras[0].code in text
-        assert "ymd hms" in text
+        assert "YYYY-MM-DD hh:mm:ss" in text
         assert "可能是机位时钟不准" in page(site, Role.BUREAU_OFFICER, f"/leads/{lead.id}").text
         assert "40 个时刻中读出时钟 40 个" in page(site, Role.BUREAU_OFFICER, f"/leads/{lead.id}").text
         assert "可能是机位时钟不准" in page(site, Role.INSTITUTION_HEAD, f"/recordings/{old}", world.institution.id).text
