@@ -80,7 +80,7 @@ def test_few_people_are_told_with_every_count_and_what_counts_are_worth(
     page.get_by_label("Institution", exact=True).select_option(world.institution.code)
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_role("link", name="Few people for those signed in").click()
-    counts = page.get_by_role("region", name="Visible faces during the lesson")
+    counts = page.get_by_role("region", name="Each moment that was counted")
     expect(counts.get_by_role("row")).to_have_count(13)
     expect(page.get_by_text("the room has 40 places")).to_be_visible()
     expect(page.get_by_text("Faces are not people")).to_be_visible()
