@@ -1,6 +1,7 @@
 """A defect is noticed, listed, looked at and judged; its institution reads it; what the machine can do stands beside it. R60, R72."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -68,12 +69,12 @@ def test_few_people_are_told_with_every_count_and_what_counts_are_worth(
 ) -> None:
     with services.database.transaction(SYSTEM) as session:
         now = services.clock.now_at()
-        world = make_world(session, now, lessons=2)
+        world = make_world(session, now, lessons=2, length=timedelta(minutes=1))
         enrol(session, world, now, 10)
     for lesson, facing in ((0, 10), (1, 3)):
-        path = film_class(tmp_path / f"{lesson}.mp4", Class(facing, seed=lesson + 7))
+        path = film_class(tmp_path / f"{lesson}.mp4", Class(facing, seconds=60, seed=lesson + 7))
         send(services, world, path, file_name=world.file_name(lesson=lesson))
-    work()
+        work()
     page = people.signed_in(Role.BUREAU_OFFICER)
     page.goto("/leads")
     page.get_by_label("Kind").select_option("few-people")
@@ -86,6 +87,7 @@ def test_few_people_are_told_with_every_count_and_what_counts_are_worth(
     expect(page.get_by_text("Faces are not people")).to_be_visible()
     expect(page.locator("figure.still img")).to_have_js_property("naturalWidth", 640)
     in_both(page, people, page.url.removeprefix(people.site.url), "lead-few-people")
+    page.reload()  # in English again
     page.get_by_role("link", name="How far counts are off").click()
     expect(page.get_by_role("heading", name="Head count: how far is it off?")).to_be_visible()
     expect(page.get_by_text("real pictures, counted by eye").first).to_be_visible()
