@@ -121,9 +121,10 @@ def test_sign_ins_that_come_later_are_judged_with_the_counts_that_were_kept(serv
     with services.database.transaction(SYSTEM) as session:
         for trainee_id, at in kept:
             session.add(
-                SignRecord(institution_id=taught.institution.id, lesson_id=taught.lessons[0].id, trainee_id=trainee_id, signed_in_at=at,
-                           source="import", address=str(trainee_id))
-            )  # fmt: skip
+                SignRecord(
+                    institution_id=taught.institution.id, lesson_id=taught.lessons[0].id, trainee_id=trainee_id, signed_in_at=at, source="import"
+                )
+            )
     judge_lately(screener(services))
     assert [one.code for one in told(services, taught)] == [Code.FEW_PEOPLE]
 
