@@ -27,7 +27,7 @@ class Class:
     seconds: int = 120
     width: int = 1280
     height: int = 720
-    fps: int = 4
+    fps: int = 2
     gop_s: int = 5
     crf: int = 27
     seed: int = 1

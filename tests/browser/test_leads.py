@@ -1,6 +1,7 @@
 """A defect is noticed, listed, looked at and judged; its institution reads it; what the machine can do stands beside it. R60, R72."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from api.auth.roles import Role
 from api.http.services import Services
 from storage.database.session import SYSTEM
 from tests.browser.conftest import People, look
+from tests.class_film import Class, film_class
+from tests.factories.subsidised import enrol
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.screened import film
@@ -59,3 +62,33 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     own.goto(f"/recordings/{recording_id}")
     expect(own.get_by_role("heading", name="Defects of the picture")).to_be_visible()
     in_both(own, people, f"/recordings/{recording_id}", "recording-defects")
+
+
+def test_few_people_are_told_with_every_count_and_what_counts_are_worth(
+    services: Services, people: People, work: Callable[[], None], tmp_path: Path
+) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        now = services.clock.now_at()
+        world = make_world(session, now, lessons=2, length=timedelta(minutes=1))
+        enrol(session, world, now, 10)
+    for lesson, facing in ((0, 10), (1, 3)):
+        path = film_class(tmp_path / f"{lesson}.mp4", Class(facing, seconds=60, seed=lesson + 7))
+        send(services, world, path, file_name=world.file_name(lesson=lesson))
+        work()
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    page.goto("/leads")
+    page.get_by_label("Kind").select_option("few-people")
+    page.get_by_label("Institution", exact=True).select_option(world.institution.code)
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("link", name="Few people for those signed in").click()
+    counts = page.get_by_role("region", name="Each moment that was counted")
+    expect(counts.get_by_role("row")).to_have_count(13)
+    expect(page.get_by_text("the room has 40 places")).to_be_visible()
+    expect(page.get_by_text("Faces are not people")).to_be_visible()
+    expect(page.locator("figure.still img")).to_have_js_property("naturalWidth", 640)
+    in_both(page, people, page.url.removeprefix(people.site.url), "lead-few-people")
+    page.reload()  # in English again
+    page.get_by_role("link", name="How far counts are off").click()
+    expect(page.get_by_role("heading", name="Head count: how far is it off?")).to_be_visible()
+    expect(page.get_by_text("real pictures, counted by eye").first).to_be_visible()
+    in_both(page, people, "/machine", "machine-heads")

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from compliance.policy.book import Book
-from supervision.screening import closer, measured
+from supervision.screening import closer, heads_measured, measured
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code
 from supervision.screening.rules import ScreeningRule
@@ -100,3 +101,19 @@ def test_the_shipped_table_is_of_the_figures_in_force_or_says_of_which() -> None
     assert replace(RULE, screening_step_s=11).version != RULE.version
     for row in measured.read().values():
         assert row.camera_hours > 0
+
+
+def test_the_shipped_head_counts_say_how_far_they_are_off_and_forget_nothing_when_written() -> None:
+    shipped = heads_measured.read()
+    assert shipped is not None
+    for row in shipped.groups:
+        assert row.low <= row.high
+        assert row.pictures > 0
+        assert abs(row.bias) <= row.error + 0.01
+        assert heads_measured.Group(**row.plain()) == row  # type: ignore[arg-type]
+    assert {"real", "drawn-facing", "drawn-behind"} <= {row.kind for row in shipped.groups}
+    assert shipped.told <= shipped.honest
+
+
+def test_head_counts_that_were_never_measured_claim_nothing(tmp_path: Path) -> None:
+    assert heads_measured.read(tmp_path / "none.json") is None
