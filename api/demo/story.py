@@ -287,12 +287,12 @@ class Story:
 
     def _first_ready(self) -> dict[str, Any]:  # Any: JSON
         """The drawn lesson whose copy opens first: how long one takes depends on its film. Raises: Refused — none after ten minutes."""
-        for _ in range(600):
+        for _ in range(2000):
             for line in self.told.assignments:
                 items = self.people[line["inspector"]].call("GET", f"/api/v1/assignments/{line['id']}")["items"]
                 if any(item["clip_state"] == "ready" for item in items):
                     return line
-            time.sleep(1)
+            time.sleep(0.3)
         raise Refused(504, "clip-not-ready", "/api/v1/assignments")
 
     def _second_look(self, natural_id: str, first: Person) -> tuple[Person, str]:

@@ -59,7 +59,8 @@ def apply_for_repair(
 def accept_application(session: Session, code: str, *, rules: Ruleset, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
     """受理: the application is complete; somebody else verifies it. Raises: ItemNotFound, ForbiddenMove."""
     row = queries.item(session, code, lock=True)
-    row.accepted_by_id = actor.id
+    if (row.state, ItemEvent.ACCEPT) in ITEM_MOVES:  # else the judge refuses, and what stands in the row stays
+        row.accepted_by_id = actor.id
     said = f"贵单位的信用修复申请材料齐全，予以受理，自受理之日起{rules.items.item_verification_working_days}个工作日内核实并作出决定。"
     return _act(session, row, ItemEvent.ACCEPT, "repair-acceptance", said, {}, rules.items, actor=actor, clock=clock, name=name)
 
@@ -78,8 +79,9 @@ def verify_repair(session: Session, code: str, *, how: str, rules: Ruleset, acto
     Raises: ItemNotFound, ForbiddenMove (`same-person`, `reason-needed`).
     """
     row = queries.item(session, code, lock=True)
-    row.verified_by_id = actor.id
-    switch(session, row, public=False, restricting=False)
+    if (row.state, ItemEvent.VERIFY) in ITEM_MOVES:
+        row.verified_by_id = actor.id
+        switch(session, row, public=False, restricting=False)
     facts = {
         **decider(actor, [str(row.accepted_by_id)]),
         "publication_stopped": not row.publication_on,

@@ -22,6 +22,7 @@ from storage.database.session import SYSTEM
 from storage.kernel.clock import Clock
 from storage.kernel.events import Events
 from storage.ledger import history
+from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
 from supervision.findings.rules import Severity
 from supervision.institutions.models import Institution
@@ -138,7 +139,7 @@ def test_the_job_follows_a_revocation_and_gives_the_tier_back_with_a_letter(serv
 def test_the_job_takes_out_a_finding_that_a_review_took_back(services: Services, county: World) -> None:
     with services.database.transaction(SYSTEM) as session:
         world = make_world(session, services.clock.now_at(), lessons=2)
-        found = published_finding(session, world, severity=Severity.SERIOUS)
+        found = published_finding(session, world, severity=Severity.SERIOUS, state=FindingState.CLOSED)
         history.begin(session, found, actor=OFFICER, at=services.clock.now_at(), event="order-rectification", clause="R60", facts={})
         session.flush()
         rated = final(session, world.institution, services)

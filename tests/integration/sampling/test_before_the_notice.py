@@ -13,10 +13,11 @@ from storage.retention import service as retention
 from storage.retention.models import LegalHold
 from supervision.findings import service as findings
 from supervision.findings.lifecycle import FINDING_MOVES, FindingEvent
-from supervision.findings.models import Finding
+from supervision.findings.models import Finding, PaperKind
 from supervision.footage.models import Recording
 from supervision.spotchecks import queries
 from supervision.spotchecks.models import ReviewAssignment
+from tests.factories.findings import paper
 from tests.integration.sampling.stage import BUREAU, WATCHDOG, Stage
 from tests.integration.sampling.test_reviews_and_findings import given, record
 
@@ -52,6 +53,7 @@ def test_an_institution_learns_of_a_finding_from_its_notice_on_and_not_before(st
     assert seen_by(stage, found) == nothing
     findings.confirm(stage.session, found.code, hash_verified=True, actor=WATCHDOG, clock=stage.clock)
     assert seen_by(stage, found) == nothing
+    paper(stage.session, found, PaperKind.NOTICE, stage.now)
     history.move(stage.session, found, FINDING_MOVES, FindingEvent.NOTICE, actor=BUREAU, at=stage.now, facts=NOTICE)
     assert seen_by(stage, found) == nothing | {"rows": 1, "moves": 1, "entries": 1}
     assert [m.event for m in history.timeline(stage.session, "finding", found.id)] == ["record", "confirm", "notice"]

@@ -18,7 +18,7 @@ from supervision.findings import queries as findings_q
 from supervision.findings import service as findings
 from supervision.findings.errors import FindingNotFound, FootageNotCatalogued, FootageNotVerified, MalformedFinding, SpanOutsideFootage
 from supervision.findings.lifecycle import FINDING_MOVES, FindingEvent, FindingState
-from supervision.findings.models import Finding
+from supervision.findings.models import Finding, PaperKind
 from supervision.findings.rules import DefectCode, Severity
 from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import Recording
@@ -38,6 +38,7 @@ from supervision.spotchecks.lifecycle import AssignmentState, OutcomeState, Verd
 from supervision.spotchecks.models import PlaybackBeat, Recusal, ReviewAssignment, ReviewItem
 from supervision.spotchecks.rules import ReviewRule
 from supervision.spotchecks.stretch import Stretch, draw_stretch, total_ms
+from tests.factories.findings import paper
 from tests.integration.sampling.stage import BUREAU, PEOPLE, RESULTS, REVIEW, WATCHDOG, Stage, as_actor
 
 OTHER = Actor(kind="account", name="second-look", role="inspector", id=UUID(int=900))
@@ -411,6 +412,7 @@ def test_an_institution_sees_its_finding_from_the_notice_on_and_another_never(st
         findings_q.finding(stage.session, found.code, institution_id=given.institution_id)
     assert findings_q.findings_of_institution(stage.session, given.institution_id) == []
     whole = dict.fromkeys(("hash_verified", "facts_stated", "basis_stated", "rights_stated", "signed"), True)
+    paper(stage.session, found, PaperKind.NOTICE, stage.now)
     history.move(stage.session, found, FINDING_MOVES, FindingEvent.NOTICE, actor=WATCHDOG, at=stage.now, facts=whole)
     assert findings_q.finding(stage.session, found.code, institution_id=given.institution_id) is found
     assert list(findings_q.findings_of_institution(stage.session, given.institution_id)) == [found]
