@@ -105,19 +105,25 @@ def services(
 
 
 @pytest.fixture
-def run_jobs(services: Services, fresh_database: "TestDatabase") -> Callable[[], None]:
+def screening_lane() -> bool:
+    """Whether `run_jobs` screens as well: seconds for each recording, so only tests of screening say yes."""
+    return False
+
+
+@pytest.fixture
+def run_jobs(services: Services, fresh_database: "TestDatabase", screening_lane: bool) -> Callable[[], None]:
     """Run every job that is due, and what follows from it, in this process."""
-    return lambda: drain(services, fresh_database.app_url)
+    return lambda: drain(services, fresh_database.app_url, screening=screening_lane)
 
 
-def drain(services: Services, url: str) -> None:
-    """A worker that stops when the queue is empty. A job that fails for good fails the test."""
+def drain(services: Services, url: str, *, screening: bool = False) -> None:
+    """A worker that stops when its queues are empty. A job that fails for good fails the test."""
 
     async def work() -> None:
         app = build_worker_app(url, job_handlers(services))
         async with app.open_async():
             await app.run_worker_async(
-                queues=[QUEUE, COPIES, SCREENING],
+                queues=[QUEUE, COPIES, SCREENING] if screening else [QUEUE, COPIES],
                 wait=False,
                 install_signal_handlers=False,
                 concurrency=1,

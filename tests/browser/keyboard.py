@@ -49,7 +49,7 @@ def walk(page: Page, *, most: int = 150) -> list[str]:
 def tab_to(page: Page, selector: str, *, most: int = 150) -> None:
     """Press Tab until the focus is there; it may be there already."""
     for _ in range(most):
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
+        if page.evaluate("s => document.activeElement?.matches(s)", selector):
             return
         page.keyboard.press("Tab")
         stop(page)

@@ -20,6 +20,11 @@ from tests.screened import film
 
 
 @pytest.fixture
+def screening_lane() -> bool:
+    return True
+
+
+@pytest.fixture
 def recording(services: Services, work: Callable[[], None], tmp_path: Path) -> tuple[World, UUID]:
     with services.database.transaction(SYSTEM) as session:
         world = make_world(session, services.clock.now_at())

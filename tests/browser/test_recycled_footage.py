@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -20,6 +21,12 @@ from supervision.screening.screening_models import ScreeningLead
 from tests.browser.conftest import People, look
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
+
+
+@pytest.fixture
+def screening_lane() -> bool:
+    return True
+
 
 SECONDS = 330
 

@@ -12,6 +12,12 @@ from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.screened import Part, film
 
+
+@pytest.fixture
+def screening_lane() -> bool:
+    return True
+
+
 DEFECTS: tuple[Part, ...] = ((60, "busy"), (60, "black"), (40, "busy"), (80, "frozen"), (60, "busy"))
 Filmed = Callable[..., UUID]
 
