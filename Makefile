@@ -10,6 +10,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SYSTEM := $(VENV)/.system
 DATA   ?= var
+PARTS  := api compliance storage supervision
+
+# The site is six Python processes, and each would read every source again: what is read once is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup system demo demo-check serve test test-all check bench mutate trace lock format messages migration clean
 
@@ -25,9 +29,10 @@ $(VENV)/bin/python:
 $(STAMP): $(VENV)/bin/python requirements.lock pyproject.toml hatch_build.py $(wildcard api/locale/*/LC_MESSAGES/*.po)
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@echo "· installing the locked dependencies"
-	@$(BIN)/python -m uv pip install --quiet --require-hashes -r requirements.lock --python $(BIN)/python
+	@$(BIN)/python -m uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock --python $(BIN)/python
 	@echo "· building browser assets, fonts and message catalogues"
 	@$(BIN)/python -m uv pip install --quiet --no-deps --no-build-isolation -e . --python $(BIN)/python
+	@$(BIN)/python -m compileall -q -j 0 $(PARTS)
 	@touch $@
 
 $(SYSTEM): tools/system_packages.sh $(STAMP)

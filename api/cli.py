@@ -1,5 +1,6 @@
 """`classproof`: run the parts, the whole, and the tools around them."""
 
+import gc
 import logging
 import os
 import signal
@@ -56,6 +57,17 @@ def _log_to_stderr(level: int = logging.INFO) -> None:
 
 
 @contextmanager
+def _lasting() -> Iterator[None]:
+    """What is imported and made inside lives as long as the process: the garbage collector need not look for waste in it, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
 def _attached(settings: Settings) -> Iterator["Engines"]:
     from storage.engines.engines import Engines
     from storage.engines.roles import require_plain_role
@@ -86,13 +98,14 @@ def serve(data_dir: DataDir = None, port: Annotated[Optional[int], typer.Option(
 @app.command()
 def api(data_dir: DataDir = None, port: Annotated[Optional[int], typer.Option()] = None) -> None:  # noqa: UP045
     """The site and its API."""
-    import uvicorn
-
-    from api.listening import server_config
-    from api.main import create_app, serve_with_headers
-    from api.wiring import build_services
-
     end_with_parent()
+    with _lasting():
+        import uvicorn
+
+        from api.listening import server_config
+        from api.main import create_app, serve_with_headers
+        from api.wiring import build_services
+
     settings = settings_for(data_dir)
     if port is not None:
         settings = settings.model_copy(update={"port": port})
@@ -100,19 +113,22 @@ def api(data_dir: DataDir = None, port: Annotated[Optional[int], typer.Option()]
     with _attached(settings) as engines:
         engines.watch(moved=_begin_anew)
         services = build_services(engines, settings)
+        with _lasting():
+            site = serve_with_headers(create_app(services), services)
         # uvicorn, once it has finished its requests, raises the signal again: end in order, so that the engines are let go
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        uvicorn.Server(server_config(serve_with_headers(create_app(services), services), settings)).run()
+        uvicorn.Server(server_config(site, settings)).run()
 
 
 @app.command()
 def worker(data_dir: DataDir = None) -> None:
     """Runs jobs: verification, locking, clips, patrol. Refuses to start where media cannot be confined."""
-    from api.wiring import build_services
-    from api.worker import run_worker
-    from storage.media.sandbox import confinement
-
     end_with_parent()
+    with _lasting():
+        from api.wiring import build_services
+        from api.worker import run_worker
+        from storage.media.sandbox import confinement
+
     settings = settings_for(data_dir)
     _log_to_stderr()
     logging.getLogger(__name__).info("media is read under %s", confinement())
@@ -124,10 +140,11 @@ def worker(data_dir: DataDir = None) -> None:
 @app.command()
 def scheduler(data_dir: DataDir = None) -> None:
     """Decides when jobs are due and keeps the ledger's head moving. Several may run; one leads."""
-    from api.schedule import Scheduler
-    from api.wiring import build_services
-
     end_with_parent()
+    with _lasting():
+        from api.schedule import Scheduler
+        from api.wiring import build_services
+
     settings = settings_for(data_dir)
     _log_to_stderr()
     with _attached(settings) as engines:
