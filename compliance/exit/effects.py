@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from compliance.exit import letters, opening, queries
+from compliance.exit.acts import demand, guarded, matter_of, signer
 from compliance.exit.lifecycle import ExitEvent
 from compliance.exit.models import ExitCase
-from compliance.exit.procedure import demand, guarded, matter_of, signer
 from compliance.exit.rules import CLAUSE_OF, Effect, term_ends_on
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper

@@ -5,16 +5,14 @@ same walls (`models.py`, `ddl.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from compliance.exit import letters, opening, queries
+from compliance.exit.acts import MIN_TEXT, clock_day, demand, guarded, id_of, ids_of, matter_of, points_of, signer
 from compliance.exit.clocks import ExitClocks, earliest_hearing
-from compliance.exit.errors import MalformedExit
-from compliance.exit.letters import Matter
 from compliance.exit.lifecycle import BEFORE_DECISION, EXIT_MOVES, ExitEvent, ExitState
 from compliance.exit.models import ExitCase, SheetKind
 from compliance.exit.rules import (
@@ -33,19 +31,13 @@ from compliance.exit.rules import (
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
 from storage.kernel.actor import Actor
-from storage.kernel.clock import Clock, local_date
+from storage.kernel.clock import Clock
 from storage.ledger import history
 from supervision.findings.attachments import Given
 from supervision.findings.clocks import deadline
 from supervision.findings.holds import Holds
-from supervision.findings.letters import Signer
-from supervision.findings.rules import DEFECTS
-from supervision.institutions.models import Institution, RunningClasses
+from supervision.institutions.models import RunningClasses
 from supervision.outcomes.rules import EmploymentRule
-
-MIN_TEXT: Final = 2
-MAX_TEXT: Final = 8000
-MAX_POINTS: Final = 20
 
 
 def submit(session: Session, code: str, *, reasons: str, measure: Measure, rule: ExitRule, actor: Actor, clock: Clock, name: str = "") -> CasePaper:
@@ -356,32 +348,6 @@ def withdraw(session: Session, code: str, *, reason: str, holds: Holds, actor: A
     return row
 
 
-def matter_of(session: Session, row: ExitCase) -> Matter:
-    """What every letter of a case repeats: the evidence with its hashes."""
-    institution = session.get_one(Institution, row.institution_id)
-    frozen = queries.sheet(session, row.id, SheetKind.FROZEN)
-    evidence: list[tuple[str, str]] = []
-    if frozen is not None:
-        problem = frozen.content.get("problem")
-        if problem and row.trigger is Trigger.AUDIT:
-            evidence += [("文书", f"{problem['issuer']} {problem['document']}"), ("问题", problem["summary"])]
-        if problem:
-            evidence.append(("认定为重大问题", f"{problem['classified_by']}：{problem['reason']}"))
-        evidence.append(("计算表 SHA-256" if row.denominator is not None else "案件依据 SHA-256", frozen.sha256.hex()))
-    for found in queries.findings(session, row.id):
-        sha256 = found.footage_sha256 or found.record_sha256 or b""
-        evidence.append((f"问题 {found.code}", f"{DEFECTS[found.defect].zh}，证据 SHA-256 {sha256.hex()}"))
-    figures = None
-    if row.numerator is not None and row.denominator is not None and row.limit_permille is not None:
-        figures = (row.numerator, row.denominator, row.limit_permille)
-    return Matter(row.code, institution.code, institution.name, row.trigger, row.year, figures, tuple(evidence))
-
-
-def signer(actor: Actor, name: str) -> Signer:
-    """The name as it is printed: a person's, not the one they sign in with."""
-    return Signer(name or actor.name, actor.role)
-
-
 def _recount(session: Session, row: ExitCase, rule: ExitRule, counting: EmploymentRule, *, at: datetime) -> Figures | None:
     """The figures with today's records, as of the day of detection; None where no figure decides. Never worse than the frozen ones."""
     if row.numerator is None or row.denominator is None or row.limit_permille is None:
@@ -393,11 +359,6 @@ def _recount(session: Session, row: ExitCase, rule: ExitRule, counting: Employme
         _, sheet = opening.task_sheet(session, row.institution_id, rule, year=row.year, on=on)
     opening.add_sheet(session, row, SheetKind.AGAIN, sheet, at=at)
     return better(Figures(row.numerator, row.denominator, row.limit_permille), Figures(**sheet["figures"]))
-
-
-def clock_day(row: ExitCase) -> date:
-    """The day of detection at the bureau: its rules and its evidence dates hold for the whole case (Q10)."""
-    return local_date(row.detected_at)
 
 
 def _recheck_text(row: ExitCase) -> str:
@@ -418,43 +379,3 @@ def _periods(row: ExitCase, at: datetime) -> dict[str, object]:
         "statement_over": row.statement_until_at is not None and at >= row.statement_until_at,
         "hearing_over": row.hearing_until_at is not None and at >= row.hearing_until_at,
     }
-
-
-def guarded(session: Session, row: ExitCase, event: ExitEvent, actor: Actor, at: datetime, facts: Mapping[str, object], *, reason: str = "") -> None:
-    """Move. The guard answers before the changed columns reach the database, so that a refusal is told in words and not as a broken check."""
-    with session.no_autoflush:
-        history.move(session, row, EXIT_MOVES, event, actor=actor, at=at, reason=reason, facts=facts)
-
-
-def id_of(actor: Actor) -> str:
-    return str(actor.id) if actor.id else ""
-
-
-def ids_of(*people: UUID | None) -> list[str]:
-    return [str(one) for one in people if one is not None]
-
-
-def points_of(points: Sequence[str]) -> list[str]:
-    given = [point.strip() for point in points if point.strip()]
-    errors: list[dict[str, object]] = []
-    if not 1 <= len(given) <= MAX_POINTS:
-        errors.append({"where": "points", "code": "missing" if not given else "too-many", "value": len(given) or ""})
-    errors += [{"where": "points", "code": found, "value": one[:40]} for one in given if (found := _length_defect(one))]
-    if errors:
-        raise MalformedExit(errors=errors)
-    return given
-
-
-def demand(*, errors: Sequence[Mapping[str, object]] = (), **texts: str) -> None:
-    """Each text by its name must say something. Raises: MalformedExit — with every defect, those of `errors` too."""
-    found = [*errors]
-    found += [{"where": where, "code": defect, "value": ""} for where, given in texts.items() if (defect := _length_defect(given.strip()))]
-    if found:
-        raise MalformedExit(errors=found)
-
-
-def _length_defect(text: str) -> str:
-    """Empty when the text is neither missing nor too short nor too long."""
-    if not text:
-        return "missing"
-    return "too-short" if len(text) < MIN_TEXT else "too-long" if len(text) > MAX_TEXT else ""

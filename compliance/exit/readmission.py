@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from compliance.exit import effects, letters, queries
+from compliance.exit.acts import demand, guarded, id_of, ids_of, matter_of, points_of, signer
 from compliance.exit.errors import MalformedExit
 from compliance.exit.lifecycle import ExitEvent
 from compliance.exit.models import ExitCase
-from compliance.exit.procedure import demand, guarded, id_of, ids_of, matter_of, points_of, signer
 from compliance.exit.rules import READMISSION_CHECKS, RemedyRule, readmission_missing
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper

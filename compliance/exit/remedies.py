@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from compliance.exit import effects, queries
+from compliance.exit.acts import demand
 from compliance.exit.errors import MalformedExit
 from compliance.exit.lifecycle import CHALLENGE_MOVES, REVOCABLE, ChallengeEvent, ChallengeState
 from compliance.exit.models import ChallengeKind, ExitCase, ExitChallenge
-from compliance.exit.procedure import demand
 from compliance.exit.rules import RemedyRule, reconsider_until, sue_until
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock, local_date

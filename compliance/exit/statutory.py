@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from compliance.exit.acts import demand
 from compliance.exit.errors import MalformedExit
 from compliance.exit.models import StatutoryListing
-from compliance.exit.procedure import demand
 from storage.kernel.actor import Actor
 from storage.kernel.clock import Clock
 from storage.ledger import service as ledger
