@@ -144,11 +144,10 @@ class Engines:
 
     def _bring_up(self) -> list[str]:
         started = []
-        if self.postgres is not None and not self.postgres.is_running():
+        if self.postgres is not None and not self.postgres.comes_up():
             self.postgres.start()
             started.append("postgresql")
         if self.postgres is not None:
-            self.postgres.wait_ready()
             self._prepare_roles(self.postgres)
         if self.seaweed is not None and not self.seaweed.comes_up():
             self.seaweed.stop()

@@ -111,10 +111,11 @@ class Postgres:
             self.log.replace(self.log.with_suffix(".log.1"))
         self._run("pg_ctl", "-D", str(self.cluster), "-l", str(self.log), "-w", "-t", str(START_TIMEOUT_S), "-s", "start")
 
-    def wait_ready(self) -> None:
-        """Wait out the crash recovery of a server that somebody else just started. Raises: EngineWontStart."""
-        if not wait_until(lambda: database_answers(self.superuser_url()), START_TIMEOUT_S):
+    def comes_up(self) -> bool:
+        """Wait out the crash recovery of a server that somebody else just started. False when none runs, or no longer. Raises: EngineWontStart."""
+        if not wait_until(lambda: not self.is_running() or database_answers(self.superuser_url()), START_TIMEOUT_S):
             raise EngineWontStart(engine=ENGINE, why=f"does not accept connections: {tail(self.log)}")
+        return self.is_running()
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, nothing committed is lost."""

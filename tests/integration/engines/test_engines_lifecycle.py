@@ -5,6 +5,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +116,19 @@ def test_a_watched_engine_is_started_again_without_being_asked(installation: Ins
         attached.watch(every_s=0.1)
         kill_9(installation.postmaster() + installation.weed())
         assert wait_until(lambda: attached.health().all_well, 60)
+
+
+def test_a_server_that_dies_while_somebody_waits_for_it_is_started_again_at_once(installation: Installation) -> None:
+    """It was waited for two minutes, and nobody else could start it meanwhile."""
+    with Engines.attach(installation.settings) as attached, ThreadPoolExecutor(1) as pool:
+        silent = [process for process in living_in(installation.data_dir / "postgres" / "cluster") if process.pid in installation.postmaster()]
+        silent[0].suspend()
+        waiting = pool.submit(Engines.attach, installation.settings)
+        with pytest.raises(TimeoutError):
+            waiting.result(1)
+        kill_9([silent[0].pid])
+        with waiting.result(40):
+            assert attached.health().all_well
 
 
 def test_killing_everything_at_once_leaves_an_installation_that_starts(installation: Installation) -> None:
