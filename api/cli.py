@@ -285,6 +285,16 @@ def trace_policy(name: str, on: OnDay = None) -> None:
         typer.echo(line)
 
 
+@policy_app.command("effect")
+def effect_of_figure(name: str, value: int) -> None:
+    """A figure of the machine's signals, tried on the held-out recordings: found and told falsely now, and with this value. Changes nothing."""
+    from api.policy_trace import effect
+    from compliance.policy.book import Book
+
+    for line in effect(Book.load(), name, value, _day(None)):
+        typer.echo(line)
+
+
 @policy_app.command("list")
 def list_policy(on: OnDay = None) -> None:
     """Every figure with its value on a day."""

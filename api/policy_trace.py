@@ -9,6 +9,9 @@ from compliance.policy import usage
 from compliance.policy.book import Book, Parameter
 from compliance.policy.clauses import cited
 from compliance.policy.errors import DefectivePolicy, NoValueInForce, UnknownParameter
+from supervision.screening import measured, rehearsal
+from supervision.screening.errors import FigureNotTried
+from supervision.screening.rules import ScreeningRule
 
 SHOWN = 12  # places of one kind; the rest is counted
 
@@ -45,6 +48,25 @@ def _places(word: str, lines: Sequence[str]) -> Iterator[str]:
     yield from (f"    {line}" for line in lines[:SHOWN])
     if len(lines) > SHOWN:
         yield f"    and {len(lines) - SHOWN} more"
+
+
+def effect(book: Book, name: str, value: int, on: date) -> Iterator[str]:
+    """Each signal of pictures on the held-out recordings, now and with this value. Raises: UnknownParameter, FigureNotTried."""
+    find(book, name)
+    rule = book.read(ScreeningRule, on=on)
+    tried = rehearsal.changed(rule, name, value)
+    if tried is None:
+        raise FigureNotTried(parameter=name, value=value, possible=list(rehearsal.DECIDES))
+    films = rehearsal.held_out()
+    yield f"{name}: {getattr(rule, name)} in force, {value} tried; {len(films)} held-out recordings, nothing is changed"
+    for now, then in zip(rehearsal.table(films, rule), rehearsal.table(films, tried), strict=True):
+        false = f"false alarms {now.false_alarms} -> {then.false_alarms} in {now.camera_hours:.1f} h"
+        yield f"  {now.code.value:<12} found {_share(now)} -> {_share(then)}, {false}"
+
+
+def _share(row: rehearsal.Row) -> str:
+    low, high = measured.share_interval(row.found, row.tried)
+    return f"{row.found}/{row.tried} ({low:.2f} to {high:.2f})" if row.tried else "-"
 
 
 def listing(book: Book, on: date) -> Iterator[str]:

@@ -25,6 +25,7 @@ from api.pages.keys import views as key_pages
 from api.pages.leads import clocks as clock_pages
 from api.pages.leads import crosschecks as crosscheck_pages
 from api.pages.leads import pair as pair_pages
+from api.pages.leads import rehearsal as rehearsal_pages
 from api.pages.leads import views as lead_pages
 from api.pages.outcomes import records as record_pages
 from api.pages.outcomes import views as outcome_pages
@@ -100,6 +101,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     target_pages.router,
     report_pages.router,
     pair_pages.router,
+    rehearsal_pages.router,
     clock_pages.router,
     crosscheck_pages.router,
     lead_pages.router,

@@ -131,7 +131,7 @@ def _tell(part: Part, tally: Tally) -> None:
         most = measured.events_at_most(tally.false[code]) / tally.hours
         print(f"{code.value:14} {tally.false[code]} false in {tally.hours:.1f} camera-hours, at most {most:.3f} an hour", flush=True)
     if part == "held-out":
-        measured.HELD_OUT.write_text(measured.plain(recall, alarms, signals_version=_version()), encoding="utf-8")
+        measured.HELD_OUT.write_text(measured.plain(recall, alarms, signals_version=policy_version()), encoding="utf-8")
 
 
 def _of(film: Filmed, folder: Path) -> tuple[list[Found], int]:
@@ -141,7 +141,7 @@ def _of(film: Filmed, folder: Path) -> tuple[list[Found], int]:
     return answer
 
 
-def _version() -> str:
+def policy_version() -> str:
     rule: Any = Book.load().read(ScreeningRule, on=date(2026, 9, 1))  # Any: the rule of that day
     return str(rule.version)
 

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
-from api.http.wording import approvals, auth, kernel, storage, subsidy, supervision, visits
+from api.http.wording import approvals, auth, kernel, screening, storage, subsidy, supervision, visits
 from api.http.wording import compliance as compliance_wording
 from api.http.wording.shape import Text
 from api.locale.language import Language
@@ -39,6 +39,7 @@ def texts() -> Mapping[str, Text]:
         auth.TEXTS,
         storage.TEXTS,
         supervision.TEXTS,
+        screening.TEXTS,
         visits.TEXTS,
         compliance_wording.TEXTS,
         approvals.TEXTS,

@@ -33,3 +33,10 @@ class VerdictWithoutReason(InvalidInput):
 
     code = "screening-verdict-without-reason"
     clause = "R60"
+
+
+class FigureNotTried(InvalidInput):
+    """The held-out recordings cannot tell what this figure or value would do. Facts: parameter, value, possible."""
+
+    code = "screening-figure-not-tried"
+    clause = "R60"

@@ -262,26 +262,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("回避登记有误", "有不符合要求之处，全部列在下面。", "请逐项改正后重新提交。"),
         ("The recusal has defects", "All of them are listed.", "Correct each and submit again."),
     ),
-    "screening-lead-not-found": text(
-        ("没有这条机器线索", "没有这条筛查线索，或者您无权查看。", "请从机器线索列表进入。"),
-        ("No such lead", "There is no such lead of screening, or you may not read it.", "Go there from the list of leads."),
-    ),
-    "screening-lead-without-still": text(
-        ("没有画面", "这条线索没有截图：当时无法取得画面。", "请打开录像查看。"),
-        ("No picture", "This lead has no still: none could be made.", "Open the recording."),
-    ),
-    "screening-clock-not-found": text(
-        ("没有这条时钟记录", "没有学到过这一机位的画面时钟。", "请从画面时钟列表进入。"),
-        ("No such clock", "Nothing of this number was learned of a camera's clock.", "Go there from the list of clocks in the picture."),
-    ),
-    "screening-clock-without-reason": text(
-        ("请写明理由", "作废学到的画面时钟时，须写明理由。", "请填写理由后再提交。"),
-        ("Say why", "Whoever discards what was learned of a camera's clock says why.", "Write it down and send again."),
-    ),
-    "screening-verdict-without-reason": text(
-        ("请写明理由", "认定线索不属实时，须写明看到了什么。", "请填写说明后再提交。"),
-        ("Say why", "Whoever calls a lead not real says what they saw.", "Write it down and send again."),
-    ),
     "footage-release-not-found": text(
         ("没有这项调看申请", "没有这项未模糊原始录像的调看申请，或者不属于您。", "请从审看页面进入。"),
         ("No such request", "There is no such request for an original, or it is not yours.", "Go there from the review."),

@@ -13,10 +13,14 @@ from api.http.paging import csv_download
 from api.http.services import ServicesDep
 from api.locale.marks import N_
 from api.pages.frame import render
+from api.pages.leads.words import NAMES
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from compliance.policy.book import DatedValue, Parameter
 from compliance.policy.clauses import Clause, cited
+from supervision.screening import measured
+from supervision.screening.measured import Measured
+from supervision.screening.rehearsal import DECIDES
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, access(public=True)]
@@ -61,6 +65,7 @@ class Figure:
     now: DatedValue | None
     later: DatedValue | None
     clauses: list[Clause]
+    errors: list[tuple[str, Measured]]  # of what the machine decides by it: name of the signal, and how good it was found to be
 
 
 @router.get("/policy")
@@ -69,8 +74,15 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
     today = services.clock.today_on()
     day, bad_day = _day(on, today)
     listing = Listing.of(request, COLUMNS, sort="text", filters=("on", "source"), exports=("csv",))
+    known = measured.read()
     rows = [
-        Figure(one, max((v for v in one.values if v.from_on <= day), key=lambda v: v.from_on, default=None), one.after(day), cited(one.clause))
+        Figure(
+            one,
+            max((v for v in one.values if v.from_on <= day), key=lambda v: v.from_on, default=None),
+            one.after(day),
+            cited(one.clause),
+            [(NAMES[code], known[code]) for code in DECIDES.get(one.name, ()) if code in known],
+        )
         for _, one in sorted(services.policy.book.parameters.items())
         if _matches(one, listing.q) and listing.filters.get("source") in (None, one.source)
     ]
