@@ -3,8 +3,14 @@
 import gc
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 SLOW_TIMEOUT_S = 7200
+# a busy machine is no defect, so nothing random has a deadline
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# for `make mutate`: the same examples every time, and the first that fails is enough
+settings.register_profile("mutate", settings.get_profile("suite"), database=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+settings.load_profile("suite")
 pytest_plugins = ["tests.engine_fixtures", "tests.site_fixtures"]
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from compliance.exit.lifecycle import ExitState
 from storage.kernel.clock import BUREAU_ZONE, local_date
-from supervision.findings.clocks import Party, Turn, deadline
+from supervision.findings.clocks import Party, Turn, deadline, following
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def turn(dates: Dates, rule: ExitClocks, now_at: datetime) -> Turn | None:
         last = max(dates.statement_until_at, dates.hearing_until_at)
         if now_at < last:
             return Turn(Party.INSTITUTION, "state", last)
-        return Turn(Party.BUREAU, "recheck", deadline(last - timedelta(seconds=1), rule.exit_recheck_working_days))
+        return Turn(Party.BUREAU, "recheck", following(last, rule.exit_recheck_working_days))
     if state is ExitState.HEARING_CALLED and dates.hearing_at:
         return Turn(Party.BUREAU, "hold-hearing", _midnight(local_date(dates.hearing_at) + timedelta(days=1)))
     if state in (ExitState.RECHECKED, ExitState.PROPOSED):

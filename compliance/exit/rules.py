@@ -79,7 +79,7 @@ class Figures:
     @property
     def is_short(self) -> bool:
         """Strictly below the limit. Nothing of nothing is not short."""
-        return self.denominator > 0 and self.numerator * 1000 < self.limit_permille * self.denominator
+        return self.numerator * 1000 < self.limit_permille * self.denominator
 
     def is_worse_than(self, other: "Figures") -> bool:
         """A lower share. A denominator of zero is never worse: nothing is asked any more."""
@@ -169,9 +169,10 @@ def detect_evaluation(facts: EvaluationFacts, rule: ExitRule, *, on: date) -> tu
     )
     found = [Reason(code, value, limit) for code, value, limit in counted if value >= limit]
     passed = [ok for day, ok in facts.results_on if add_months(on, -rule.exit_evaluator_months) < day <= on]
-    share = sum(passed) * 1000 // len(passed) if passed else 0
-    if len(passed) >= rule.exit_evaluator_pass_count and share >= rule.exit_evaluator_pass_permille:
-        found.append(Reason("pass-rate", share, rule.exit_evaluator_pass_permille))
+    if passed and len(passed) >= rule.exit_evaluator_pass_count:
+        share = sum(passed) * 1000 // len(passed)
+        if share >= rule.exit_evaluator_pass_permille:
+            found.append(Reason("pass-rate", share, rule.exit_evaluator_pass_permille))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from compliance.rating.item_lifecycle import ItemState
 from compliance.rating.lifecycle import RatingState
 from compliance.rating.ruleset import CycleRule
 from compliance.rating.terms import ItemRule
-from supervision.findings.clocks import Party, Turn, deadline
+from supervision.findings.clocks import Party, Turn, deadline, following
 
 
 def may_object_until(noticed_at: datetime, rule: CycleRule) -> datetime:
@@ -19,7 +19,7 @@ def rating_turn(state: RatingState, entered_at: datetime, rule: CycleRule, now_a
     if state is RatingState.NOTICED and object_until is not None:
         if now_at < object_until:
             return Turn(Party.INSTITUTION, "object", object_until)
-        return Turn(Party.BUREAU, "finalise", deadline(object_until, rule.rating_answer_working_days))
+        return Turn(Party.BUREAU, "finalise", following(object_until, rule.rating_answer_working_days))
     if state is RatingState.OBJECTION:
         return Turn(Party.BUREAU, "answer", deadline(entered_at, rule.rating_answer_working_days))
     if state in (RatingState.ANSWERED, RatingState.UNCONTESTED):
@@ -34,7 +34,7 @@ def item_turn(state: ItemState, entered_at: datetime, rule: ItemRule, now_at: da
     if state is ItemState.CLASSIFIED and state_until is not None:
         if now_at < state_until:
             return Turn(Party.INSTITUTION, "state", state_until)
-        return Turn(Party.BUREAU, "decide", deadline(state_until, rule.item_verification_working_days))
+        return Turn(Party.BUREAU, "decide", following(state_until, rule.item_verification_working_days))
     if state is ItemState.UNCONTESTED:
         return Turn(Party.BUREAU, "decide", deadline(entered_at, rule.item_verification_working_days))
     if state is ItemState.REPAIR_APPLIED:

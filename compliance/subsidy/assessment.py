@@ -52,6 +52,9 @@ class ClassFacts:
     cited: bool = False
 
 
+_OF_THE_CLASS: Final = (Gate.ARCHIVE, Gate.CURRICULUM)  # counted in papers and topics, not in days
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """One gate of the class. `passed` of `total` days (for the archive and the curriculum: papers or topics). `missing`: which, in words."""
@@ -65,8 +68,8 @@ class GateResult:
 
     @property
     def is_open(self) -> bool:
-        """Nothing stands in the way here."""
-        return self.passed == self.total and self.total > 0
+        """Nothing stands in the way here. Where policy asks for no paper, none is missing; a class without days has passed nothing."""
+        return self.passed == self.total and (self.total > 0 or self.gate in _OF_THE_CLASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,7 @@ def assess(facts: ClassFacts, rule: SubsidyRule, *, now: datetime, on: date) -> 
     """The class as it stands at `now`; `on` is that day at the bureau."""
     wanted = words(rule.archive_papers)
     topics = words(rule.curriculum_topics)
-    taught = " ".join(lesson.topic for lesson in facts.lessons)
-    untaught = tuple(topic for topic in topics if topic not in taught)
+    untaught = tuple(topic for topic in topics if not any(topic in lesson.topic for lesson in facts.lessons))
     unfiled = tuple(paper for paper in wanted if paper not in facts.archived)
     by_lesson: dict[str, list[Sign]] = {}
     for trainee in facts.trainees:

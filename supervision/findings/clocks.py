@@ -49,6 +49,11 @@ def deadline(after: datetime, working_days: int) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(0), BUREAU_ZONE)
 
 
+def following(until: datetime, working_days: int) -> datetime:
+    """Likewise after a time that ended at `until`, which is exclusive: the day after its last day is the first."""
+    return deadline(until - timedelta.resolution, working_days)
+
+
 _OBJECTABLE: Final = (FindingState.NOTICED, FindingState.REPLIED)
 
 
@@ -73,7 +78,7 @@ def turn(
         until = object_until or deadline(entered_at, rule.objection_working_days)
         if now_at < until:
             return Turn(Party.INSTITUTION, "object", until)
-        return Turn(Party.BUREAU, "order-rectification", deadline(until - timedelta(seconds=1), rule.answer_working_days))
+        return Turn(Party.BUREAU, "order-rectification", following(until, rule.answer_working_days))
     if state is FindingState.OBJECTED:
         return Turn(Party.BUREAU, "answer", deadline(entered_at, rule.answer_working_days))
     if state is FindingState.RECTIFYING:
@@ -100,7 +105,7 @@ def grade(awaited: Turn, rule: ProcedureRule, now_at: datetime) -> Grade | None:
 
     Soon: `now_at` lies within the last `reminder_working_days` working days. Escalated: more than `escalation_working_days` working days over.
     """
-    if now_at >= deadline(awaited.until - timedelta(seconds=1), rule.escalation_working_days):
+    if now_at >= following(awaited.until, rule.escalation_working_days):
         return Grade.ESCALATED
     if awaited.is_late(now_at):
         return Grade.LATE

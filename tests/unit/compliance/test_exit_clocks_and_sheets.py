@@ -1,5 +1,6 @@
 """Whose turn it is in an exit case, and what stands on the sheet a case was opened on. R43–R47, Q1, Q8; domain.md 2.3.5."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from compliance.exit import sheets
 from compliance.exit.clocks import Dates, ExitClocks, turn
 from compliance.exit.lifecycle import ExitState
-from compliance.exit.rules import EvaluationFacts, ExitRule, Trigger, detect_employment, detect_evaluation, detect_task
+from compliance.exit.rules import EvaluationFacts, ExitRule, Reason, Trigger, detect_employment, detect_evaluation, detect_task
 from compliance.policy.book import Book
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.findings.clocks import Party, Turn
@@ -204,6 +205,15 @@ def test_the_sheet_of_an_evaluation_institution_shows_each_figure_that_was_reach
         "figures": None,
         "reasons": [{"code": "batches", "value": 25, "limit": 25}, {"code": "findings", "value": 3, "limit": 3}],
     }
+
+
+def test_a_share_of_passes_counts_the_day_itself_is_rounded_down_and_told_with_its_limit() -> None:
+    """R38, F-23: 1005 of 1014 are 991.1 ‰."""
+    results = tuple((ON, n >= 9) for n in range(1014))
+    told = EvaluationFacts((), (), (), results)
+    assert detect_evaluation(told, RULE, on=ON) == (Reason("pass-rate", 991, 990),)
+    nobody = replace(RULE, exit_evaluator_pass_count=0, exit_evaluator_pass_permille=0)
+    assert detect_evaluation(EvaluationFacts((), (), ()), nobody, on=ON) == ()
 
 
 @pytest.mark.parametrize("trigger", [Trigger.AUDIT, Trigger.FINDING])

@@ -37,7 +37,7 @@ def item(state: ItemState, now: datetime = ENTERED, *, until: datetime | None = 
 def test_the_day_that_the_notice_named_binds_and_its_last_instant_is_the_institution_s() -> None:
     assert may_object_until(ENTERED, CYCLE) == after(8)
     assert rating(RatingState.NOTICED, NAMED - timedelta(microseconds=1), until=NAMED) == Turn(Party.INSTITUTION, "object", NAMED)
-    assert rating(RatingState.NOTICED, NAMED, until=NAMED) == Turn(Party.BUREAU, "finalise", after(18))
+    assert rating(RatingState.NOTICED, NAMED, until=NAMED) == Turn(Party.BUREAU, "finalise", after(17))  # five working days after its last
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_nobody_is_late_with_a_rating_that_awaits_nothing() -> None:
 
 def test_an_item_is_contested_within_the_days_of_its_letter_then_decided() -> None:
     assert item(ItemState.CLASSIFIED, NAMED - timedelta(microseconds=1), until=NAMED) == Turn(Party.INSTITUTION, "state", NAMED)
-    assert item(ItemState.CLASSIFIED, NAMED, until=NAMED) == Turn(Party.BUREAU, "decide", after(25))
+    assert item(ItemState.CLASSIFIED, NAMED, until=NAMED) == Turn(Party.BUREAU, "decide", after(24))
 
 
 def test_a_repair_is_accepted_and_verified_within_the_days_of_the_order() -> None:

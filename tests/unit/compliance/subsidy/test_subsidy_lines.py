@@ -171,6 +171,14 @@ def test_every_gate_is_told_with_its_clause_what_is_missing_and_whether_it_stops
     assert (whole.complete, whole.total_yuan) == (True, 200)
 
 
+def test_a_policy_that_asks_for_no_paper_and_no_topic_finds_nothing_missing_and_a_class_without_days_passes_nothing() -> None:
+    """R76, R92."""
+    free = replace(RULE, archive_papers="", curriculum_topics="", subsidy_gates="coverage,archive,curriculum")
+    found = assess(class_of(1), free, now=NOW, on=ON)
+    assert (found.complete, found.reasons, [gate.total for gate in found.gates[-2:]]) == (True, (), [0, 0])
+    assert [gate.gate for gate in assess(class_of(0), free, now=NOW, on=ON).gates if gate.is_open] == [Gate.ARCHIVE, Gate.CURRICULUM]
+
+
 @pytest.mark.parametrize(("cited", "reason"), [(True, "paid-in-another-class"), (False, "universal-day")])
 def test_a_class_that_begins_on_the_last_day_of_this_one_takes_the_person_only_when_it_is_claimed(cited: bool, reason: str) -> None:
     other = OtherClass("K9", Programme.ORDER, 2026, FIRST, FIRST + timedelta(days=9), cited)
