@@ -5,15 +5,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from api.auth.roles import Role
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.factories.world import World
 from tests.site_fixtures import Hands
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("zh", "en"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
 
 
 def pressed(page: Page, name: str) -> None:

@@ -13,9 +13,9 @@ def state(page: Page, words: str) -> None:
 
 
 def in_chinese(page: Page, people: People, path: str, name: str) -> None:
-    page.context.add_cookies([{"name": "lang", "value": "zh", "url": people.site.url}])
+    people.speak(page, "zh")
     look(page, path, name)
-    page.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
+    people.speak(page, "en")
     page.goto(path)
 
 
