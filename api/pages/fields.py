@@ -43,6 +43,7 @@ FIELDS: Final = {
     "end": N_("To"),
     "ended_on": N_("Ended on"),
     "ends_on": N_("Last day"),
+    "entry_code": N_("Unified social credit code"),
     "entry_name": N_("Entry"),
     "evaluated_on": N_("Evaluated on"),
     "filed_on": N_("Filed on"),

@@ -121,3 +121,16 @@ def in_both(page: Page, people: People, path: str, name: str) -> None:
         people.speak(page, language)
         look(page, path, f"{name}-{language}")
         expect(page.locator("html")).to_have_attribute("lang", HTML_LANG[language])  # type: ignore[index]  # one of the two
+
+
+def bare(page: Page) -> None:
+    """Switch off what the browser itself demands, so that the product answers."""
+    for form in page.locator("form").all():
+        form.evaluate("form => { form.noValidate = true }")
+
+
+def refused(page: Page, *words: str) -> None:
+    """The page says what, why and what to do."""
+    alert = page.get_by_role("alert")
+    for one in words:
+        expect(alert).to_contain_text(one)

@@ -16,13 +16,6 @@ def state(page: Page, words: str) -> None:
     expect(page.locator(".facts").first).to_contain_text(words)
 
 
-def refused(page: Page, *words: str) -> None:
-    """The page says what, why and what to do."""
-    alert = page.get_by_role("alert")
-    for one in words:
-        expect(alert).to_contain_text(one)
-
-
 @dataclass
 class Walk:
     """One case with the people who take its steps; `path` is known once it was recorded."""

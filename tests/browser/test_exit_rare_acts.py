@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from api.wiring import job_handlers
 from storage.kernel.clock import BUREAU_ZONE
-from tests.browser.conftest import SHOTS, People, look
-from tests.browser.exit_walk import Walk, refused, state
+from tests.browser.conftest import SHOTS, People, bare, look, refused
+from tests.browser.exit_walk import Walk, state
 from tests.factories.world import World
 from tests.site_fixtures import Hands
 
@@ -27,12 +27,6 @@ def letter_of(walk: Walk, page: Page, kind: str, tmp_path: Path) -> str:
     tool = shutil.which("pdftotext")
     assert tool, "poppler-utils is installed by make system"
     return subprocess.run([tool, str(pdf), "-"], capture_output=True, check=True, text=True).stdout.replace("\n", "")
-
-
-def bare(page: Page) -> None:
-    """Switch off what the browser itself demands, so that the product answers."""
-    for form in page.locator("form").all():
-        form.evaluate("form => { form.noValidate = true }")
 
 
 def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answered(

@@ -56,6 +56,7 @@ def test_every_refused_form_names_its_fields_in_words_and_keeps_what_was_typed(o
         (administrator, "/accounts/new"),
         (administrator, f"/accounts/{officer.account.id}"),
         (officer, "/draws"),
+        (officer, "/exit/lists/statutory"),
     ):
         office.reject_all(who, path)
     officer.http.headers["Accept"] = "application/json"
@@ -79,6 +80,7 @@ def test_every_refused_form_names_its_fields_in_words_and_keeps_what_was_typed(o
         "/draws/…/reveal",
         "/draws/…/public-value",
         "/draws/…/void",
+        "/exit/lists/statutory",
     }
 
 
