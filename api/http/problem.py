@@ -175,7 +175,8 @@ def _listed(errors: Sequence[Any], request: Request) -> list[dict[str, str]]:  #
     lines = []
     for error in errors:
         where = error.get("where") or " ".join(str(error[key]) for key in ("row", "column") if error.get(key) is not None)
-        lines.append({"where": str(where), "code": str(error.get("code", "")), "text": defect_text(error, language)})
+        place = {key: str(error[key]) for key in ("row", "column") if error.get(key) is not None}  # of a cell in a sheet
+        lines.append({"where": str(where), "code": str(error.get("code", "")), "text": defect_text(error, language)} | place)
     return lines
 
 

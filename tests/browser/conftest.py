@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
+from api.locale.language import HTML_LANG
 from storage.database.session import SYSTEM
 from tests.factories.world import World, make_world
 from tests.people import account_of, token_of
@@ -69,6 +70,10 @@ class People:
         token = token_of(self.site.services, self.accounts[context])
         context.add_cookies([{"name": cookie_name(self.site.services.settings), "value": token, "url": self.site.url, "httpOnly": True}])
 
+    def speak(self, page: Page, language: str) -> None:
+        """From its next page on."""
+        page.context.add_cookies([{"name": "lang", "value": language, "url": self.site.url}])
+
     def _heard(self, text: str) -> None:
         words = {f"status of {status}" for status in self.expected} | self.expected_words
         if not any(word in text for word in words):
@@ -108,3 +113,24 @@ def look(page: Page, path: str, name: str) -> None:
             page.screenshot(path=Path(SHOTS) / f"{name}-{width_px}.png", full_page=True)
         violations = Axe().run(page).response["violations"]
         assert not violations, [(path, v["id"], v["nodes"][0]["html"], v["nodes"][0]["failureSummary"]) for v in violations]
+
+
+def in_both(page: Page, people: People, path: str, name: str) -> None:
+    """`look` in Chinese and in English, in which the page is left."""
+    for language in ("zh", "en"):
+        people.speak(page, language)
+        look(page, path, f"{name}-{language}")
+        expect(page.locator("html")).to_have_attribute("lang", HTML_LANG[language])  # type: ignore[index]  # one of the two
+
+
+def bare(page: Page) -> None:
+    """Switch off what the browser itself demands, so that the product answers."""
+    for form in page.locator("form").all():
+        form.evaluate("form => { form.noValidate = true }")
+
+
+def refused(page: Page, *words: str) -> None:
+    """The page says what, why and what to do."""
+    alert = page.get_by_role("alert")
+    for one in words:
+        expect(alert).to_contain_text(one)

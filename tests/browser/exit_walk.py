@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page, expect
 
 from api.auth.roles import Role
-from tests.browser.conftest import People
+from tests.browser.conftest import People, in_both
 from tests.factories.world import World
 from tests.site_fixtures import Hands
 
@@ -14,13 +14,6 @@ MEASURES = {"exclude": 12, "restrict": 6, "correct": 0}
 
 def state(page: Page, words: str) -> None:
     expect(page.locator(".facts").first).to_contain_text(words)
-
-
-def refused(page: Page, *words: str) -> None:
-    """The page says what, why and what to do."""
-    alert = page.get_by_role("alert")
-    for one in words:
-        expect(alert).to_contain_text(one)
 
 
 @dataclass
@@ -44,6 +37,11 @@ class Walk:
         self.people.sign_in_again(page.context)
         page.goto(self.path)
         return page
+
+    def in_both(self, page: Page, name: str) -> None:
+        """Looked at in both languages by a person freshly signed in."""
+        self.people.sign_in_again(page.context)
+        in_both(page, self.people, self.path, f"exit-{name}")
 
     def later(self, **by: float) -> None:
         self.hands.forward(**by)

@@ -8,16 +8,10 @@ from playwright.sync_api import Page, expect
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from storage.database.session import SYSTEM
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.factories.world import World, make_world
 from tests.integration.approvals.stage import picture
 from tests.people import account_of, token_of
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("zh", "en"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
 
 
 def of_department(people: People, department: str) -> Page:
@@ -126,7 +120,6 @@ def test_a_department_extends_its_own_class_and_the_bureau_reads_why_it_cannot(p
     farm.locator("#note-quality").fill("考勤和测验属实")
     farm.get_by_role("button", name="Sign the assessment").click()
     in_both(farm, people, path, "extension-decide")
-    farm.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
     farm.reload()
     farm.get_by_role("button", name="Sign and approve").click()
     expect(farm.get_by_text("in force", exact=True).first).to_be_visible()

@@ -12,8 +12,7 @@ from api.auth.roles import Role
 from api.http.services import Services
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
-from tests.browser.conftest import People
-from tests.browser.test_leads import in_both
+from tests.browser.conftest import People, in_both
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.screened import film

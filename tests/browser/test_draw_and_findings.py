@@ -14,7 +14,7 @@ from api.auth.roles import Role
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from tests import videos
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.browser.keyboard import press, tab_to, walk
 from tests.factories.county import County, Person, ok
 from tests.factories.world import World
@@ -34,14 +34,6 @@ def county(people: People, hands: Hands, world: World, work: Callable[[], None],
     yield made
     for client in made.clients:
         client.close()
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    """Wide and narrow, Chinese and English."""
-    for language in ("zh", "en"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
-        expect(page.locator("html")).to_have_attribute("lang", HTML_LANG[language])
 
 
 def opened_by(people: People, person: Person) -> Page:

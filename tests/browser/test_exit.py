@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from api.auth.roles import Role
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, bare, in_both, look, refused
 from tests.factories.world import World
 from tests.site_fixtures import Hands
 
@@ -13,9 +13,9 @@ def state(page: Page, words: str) -> None:
 
 
 def in_chinese(page: Page, people: People, path: str, name: str) -> None:
-    page.context.add_cookies([{"name": "lang", "value": "zh", "url": people.site.url}])
+    people.speak(page, "zh")
     look(page, path, name)
-    page.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
+    people.speak(page, "en")
     page.goto(path)
 
 
@@ -117,3 +117,28 @@ def test_a_major_problem_goes_through_every_hand_to_the_public_list(people: Peop
     state(leader, "revoked, restored")
     public.goto("/public/exclusions")
     expect(public.get_by_text("revoked: it never counted")).to_be_visible()
+
+
+def test_an_entry_of_anothers_list_is_copied_with_its_source_and_has_no_effect(people: People, world: World) -> None:
+    people.expected |= {422}
+    officer, auditor = people.signed_in(Role.BUREAU_OFFICER), people.signed_in(Role.AUDITOR)
+    officer.goto("/exit/lists/statutory")
+    expect(officer.get_by_text("Nothing imported yet.")).to_be_visible()
+    told = {"List": "严重失信主体名单", "Authority": "国家市场监督管理总局", "Document": "国市监公告〔2026〕8号", "Entry": world.institution.name}
+    for label, words in told.items():
+        officer.get_by_label(label, exact=True).fill(words)
+    officer.get_by_label("Institution of this directory").select_option(label=f"{world.institution.code} {world.institution.name}")
+    bare(officer)
+    officer.get_by_role("button", name="Copy", exact=True).click()
+    refused(officer, "Listed on", "is required")
+    for label, words in told.items():
+        expect(officer.get_by_label(label, exact=True)).to_have_value(words)
+    expect(officer.get_by_label("Institution of this directory")).to_have_value(str(world.institution.id))
+    officer.get_by_label("Listed on").fill("2026-10-08")
+    officer.get_by_role("button", name="Copy", exact=True).click()
+    for page in (officer, auditor):
+        in_both(page, people, "/exit/lists/statutory", "exit-statutory")
+        expect(page.get_by_role("table")).to_contain_text("国市监公告〔2026〕8号")
+    expect(auditor.get_by_role("button", name="Copy", exact=True)).to_have_count(0)
+    officer.goto(f"/registry/{world.institution.id}")
+    expect(officer.locator(".facts").first).to_contain_text("in the directory")  # nothing follows from another authority's list by itself

@@ -12,17 +12,10 @@ from playwright.sync_api import Page, expect
 
 from api.wiring import job_handlers
 from storage.kernel.clock import BUREAU_ZONE
-from tests.browser.conftest import SHOTS, People, look
-from tests.browser.exit_walk import Walk, refused, state
+from tests.browser.conftest import SHOTS, People, bare, look, refused
+from tests.browser.exit_walk import Walk, state
 from tests.factories.world import World
 from tests.site_fixtures import Hands
-
-
-def in_both(walk: Walk, page: Page, name: str) -> None:
-    walk.people.sign_in_again(page.context)
-    for language in ("zh", "en"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": walk.people.site.url}])
-        look(page, walk.path, f"exit-{name}-{language}")
 
 
 def letter_of(walk: Walk, page: Page, kind: str, tmp_path: Path) -> str:
@@ -34,12 +27,6 @@ def letter_of(walk: Walk, page: Page, kind: str, tmp_path: Path) -> str:
     tool = shutil.which("pdftotext")
     assert tool, "poppler-utils is installed by make system"
     return subprocess.run([tool, str(pdf), "-"], capture_output=True, check=True, text=True).stdout.replace("\n", "")
-
-
-def bare(page: Page) -> None:
-    """Switch off what the browser itself demands, so that the product answers."""
-    for form in page.locator("form").all():
-        form.evaluate("form => { form.noValidate = true }")
 
 
 def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answered(
@@ -54,7 +41,7 @@ def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answ
     head.get_by_role("button", name="Ask for the hearing").click()
     refused(head, "Something does not fit", "Reason", "is too short", "Correct it as shown")
     expect(head.get_by_label("What the hearing is to be about")).to_have_value("查")
-    in_both(walk, head, "hearing-ask")
+    walk.in_both(head, "hearing-ask")
     walk.at(head).get_by_label("What the hearing is to be about").fill("签到设备的日志如何得出")
     head.get_by_role("button", name="Ask for the hearing").click()
     state(head, "hearing asked for")
@@ -70,7 +57,7 @@ def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answ
     expect(chair.get_by_label("Place", exact=True)).to_have_value("人社局二楼会议室")
     expect(chair.get_by_label("Day and time")).to_have_value(f"{now + timedelta(days=1):%Y-%m-%dT09:30}")
     expect(chair.get_by_text("the institution is told in time")).to_be_visible()
-    in_both(walk, chair, "hearing-call")
+    walk.in_both(chair, "hearing-call")
     day = now + timedelta(days=16)
     walk.at(chair).get_by_label("Day and time").fill(f"{day:%Y-%m-%dT09:30}")
     chair.get_by_label("Place", exact=True).fill("人社局二楼会议室")
@@ -83,7 +70,7 @@ def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answ
         assert words in told
     assert "2026-10-08" not in told
     expect(walk.at(walk.head).get_by_text("人社局二楼会议室").first).to_be_visible()
-    in_both(walk, walk.head, "hearing-called-institution")
+    walk.in_both(walk.head, "hearing-called-institution")
 
     walk.later(days=17)  # whatever the hour: the hearing is in the morning of the sixteenth day
     chair = walk.at(chair)
@@ -93,7 +80,7 @@ def test_a_hearing_is_asked_for_called_told_and_recorded_and_its_points_are_answ
     refused(chair, "Your points", "is too short")
     expect(chair.get_by_label("Who came and what was said")).to_have_value("机构负责人赵一到场，对设备日志提出质疑")
     expect(chair.get_by_label("Points of the institution")).to_have_value("日志时间不准\n金")
-    in_both(walk, chair, "hearing-record")
+    walk.in_both(chair, "hearing-record")
     chair = walk.at(chair)
     chair.get_by_label("Who came and what was said").fill("机构负责人赵一到场，对设备日志提出质疑")
     chair.get_by_label("Points of the institution").fill("日志时间不准\n金额计算有误")
@@ -114,14 +101,14 @@ def test_an_ordered_correction_is_looked_at_and_the_case_is_closed(people: Peopl
     state(walk.officer, "being corrected")
     decided = letter_of(walk, walk.head, "Decision of the case", tmp_path)
     assert "责令改正" in decided and "接受人社局核验" in decided
-    in_both(walk, walk.head, "correcting-institution")
+    walk.in_both(walk.head, "correcting-institution")
     officer = walk.at(walk.officer)
     bare(officer)
     officer.get_by_label("Who looked, when, and what was seen").fill("2026-12-20到校查看，签到设备已更换")
     officer.get_by_role("button", name="Close the case").click()
     refused(officer, "Result", "is required")
     expect(officer.get_by_label("Who looked, when, and what was seen")).to_have_value("2026-12-20到校查看，签到设备已更换")
-    in_both(walk, officer, "correct")
+    walk.in_both(officer, "correct")
     officer = walk.at(officer)
     officer.get_by_label("Who looked, when, and what was seen").fill("2026-12-20到校查看，签到设备已更换")
     officer.get_by_label("corrected", exact=True).check()
@@ -142,7 +129,7 @@ def test_a_case_opened_by_mistake_is_withdrawn_and_the_institution_is_told(peopl
     state(leader, "withdrawn")
     told = letter_of(walk, walk.head, "Withdrawal of the case", tmp_path)
     assert "撤销立案告知书" in told and "审计机关于2026年11月20日更正" in told
-    in_both(walk, walk.head, "withdrawn-institution")
+    walk.in_both(walk.head, "withdrawn-institution")
 
 
 def test_a_reconsideration_and_an_action_are_recorded_and_carried_out(people: People, world: World, hands: Hands, tmp_path: Path) -> None:
@@ -164,7 +151,7 @@ def test_a_reconsideration_and_an_action_are_recorded_and_carried_out(people: Pe
     expect(officer.get_by_label("Kind")).to_have_value("litigation")
     expect(officer.get_by_label("Authority")).to_be_visible()  # the form is open again, with what was typed
     expect(officer.locator("#challenge-document")).to_have_value("（2026）晋1025行初3号")
-    in_both(walk, officer, "challenge")
+    walk.in_both(officer, "challenge")
     for kind, authority, document in (
         ("litigation", "古县人民法院", "（2026）晋1025行初3号"),
         ("reconsideration", "古县人民政府", "古政复受〔2026〕8号"),
@@ -178,7 +165,7 @@ def test_a_reconsideration_and_an_action_are_recorded_and_carried_out(people: Pe
         officer.get_by_role("button", name="Record", exact=True).click()
         expect(officer.get_by_text(document).first).to_be_visible()
     leader = walk.at(walk.leader)
-    in_both(walk, leader, "challenges-pending")
+    walk.in_both(leader, "challenges-pending")
     leader = walk.at(leader)
     court = leader.locator(".card").filter(has_text="古县人民法院")
     court.get_by_label("The term is shortened").check()
@@ -202,7 +189,7 @@ def test_a_reconsideration_and_an_action_are_recorded_and_carried_out(people: Pe
     told = letter_of(walk, walk.head, "Reversal of the decision", tmp_path)
     assert "撤销的决定" in told and "古人社退决〔" in told
     assert "古县人民政府撤销原决定" in told and "古政复决〔2027〕1号" in told
-    in_both(walk, walk.head, "revoked-institution")
+    walk.in_both(walk.head, "revoked-institution")
 
 
 def test_after_the_term_the_head_applies_is_refused_applies_again_and_is_readmitted(
@@ -226,7 +213,7 @@ def test_after_the_term_the_head_applies_is_refused_applies_again_and_is_readmit
     head.get_by_role("button", name="Submit the application").click()
     expect(head.get_by_role("alert")).to_be_visible()
     expect(head.get_by_label("What was put right")).to_have_value("签到设备已更换\n补贴已退回")
-    in_both(walk, head, "readmission-apply")
+    walk.in_both(head, "readmission-apply")
 
     def applied_and_assessed(*met: str) -> None:
         page = walk.at(walk.head)
@@ -243,7 +230,7 @@ def test_after_the_term_the_head_applies_is_refused_applies_again_and_is_readmit
         expect(page.locator("[name=cause_removed]")).to_have_value("设备验收单")
         for label in met:
             expect(page.get_by_label(label, exact=True)).to_be_checked()
-        in_both(walk, page, "readmission-assess")
+        walk.in_both(page, "readmission-assess")
         page = walk.at(walk.second)
         for label in met:
             page.get_by_label(label, exact=True).check()
@@ -260,7 +247,7 @@ def test_after_the_term_the_head_applies_is_refused_applies_again_and_is_readmit
     refused(leader, "conditions of the readmission are not met")
     expect(leader.get_by_label("Readmit, from the lowest tier")).to_be_checked()
     expect(leader.get_by_label("Reasons", exact=True)).to_have_value("条件具备")
-    in_both(walk, leader, "readmission-decide")
+    walk.in_both(leader, "readmission-decide")
     leader = walk.at(leader)
     leader.get_by_label("Refuse", exact=True).check()
     leader.get_by_label("Reasons", exact=True).fill("补贴尚未退回")
@@ -274,7 +261,7 @@ def test_after_the_term_the_head_applies_is_refused_applies_again_and_is_readmit
     leader.get_by_role("button", name="Sign the decision").click()
     state(leader, "readmitted")
     assert "准予重新准入" in letter_of(walk, walk.head, "Decision on the readmission", tmp_path)
-    in_both(walk, walk.head, "readmitted-institution")
+    walk.in_both(walk.head, "readmitted-institution")
     public = people.stranger()
     public.goto("/public/exclusions")
     expect(public.get_by_text(world.institution.name)).to_be_visible()

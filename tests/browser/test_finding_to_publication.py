@@ -138,7 +138,7 @@ def test_a_result_is_reviewed_once_by_somebody_new_and_whoever_is_late_is_remind
     wiring.job_handlers(services)["remind-findings"]()
     for page, language in ((officer, "zh"), (head, "en")):
         people.sign_in_again(page.context)
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
+        people.speak(page, language)
         look(page, "/findings", f"findings-late-{language}")
         expect(page.locator("#pressing + ul")).to_contain_text(code)
     with services.database.transaction(SYSTEM) as session:

@@ -6,12 +6,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from api.auth.roles import Role
 from api.http.services import Services
 from storage.database.session import SYSTEM
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.class_film import Class, film_class
 from tests.factories.subsidised import enrol
 from tests.factories.world import World, make_world
@@ -32,13 +32,6 @@ def recording(services: Services, work: Callable[[], None], tmp_path: Path) -> t
     recording_id = send(services, world, path, file_name=world.file_name())
     work()
     return world, recording_id
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("en", "zh"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
-    page.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
 
 
 def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[World, UUID]) -> None:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_an_inspector_finds_a_figure_by_its_words_and_another_day(people: People, language: str) -> None:
     page = people.signed_in(Role.INSPECTOR)
-    page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
+    people.speak(page, language)
     look(page, "/policy", f"policy-{language}")
     page.locator("#list-q").fill("R73")
     page.locator("#policy-on").fill("2023-05-04")

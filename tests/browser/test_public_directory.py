@@ -15,7 +15,7 @@ from supervision.findings.rules import Severity
 from supervision.institutions import service as registry
 from supervision.institutions.models import Tier
 from supervision.outcomes.models import Result
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both, look
 from tests.factories.outcomes import another_class, enrol, published_finding
 from tests.factories.world import World, make_world
 from tests.site_fixtures import Site
@@ -55,12 +55,6 @@ def plain(people: People) -> Iterator[Page]:
     yield context.new_page()
 
 
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("en", "zh"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
-
-
 def test_somebody_without_script_finds_a_school_by_trade_and_reads_why_it_stands_like_this(plain: Page, county: World) -> None:
     plain.goto("/public")
     plain.get_by_label("工种").fill("面点")
@@ -83,9 +77,8 @@ def test_the_public_pages_are_for_everybody(people: People, county: World) -> No
 
 
 def test_an_officer_prepares_a_report_a_leader_signs_it_and_the_auditor_watches_both(people: People, county: World) -> None:
-    officer, leader = people.signed_in(Role.BUREAU_OFFICER), people.signed_in(Role.BUREAU_LEADER, language="zh")
+    officer, leader = people.signed_in(Role.BUREAU_OFFICER), people.signed_in(Role.BUREAU_LEADER)
     in_both(officer, people, "/dashboard", "dashboard")
-    officer.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
     officer.goto("/targets/figures")
     officer.get_by_label("Persons", exact=True).fill("310")
     officer.get_by_label("Document", exact=True).fill("晋技能办函〔2026〕3号")
@@ -94,14 +87,13 @@ def test_an_officer_prepares_a_report_a_leader_signs_it_and_the_auditor_watches_
     in_both(officer, people, "/targets", "targets")
     look(officer, "/targets/figures", "figures")
     look(officer, "/targets/classes", "target-classes")
-    officer.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
     officer.goto("/reports")
     officer.get_by_role("button", name="Prepare").first.click()
     expect(officer.get_by_text("A leader who did not prepare it signs.")).to_be_visible()
     path = officer.url.removeprefix(people.site.url)
     in_both(leader, people, path, "report")
-    leader.get_by_role("button", name="签发报表", exact=True).click()
-    expect(leader.get_by_role("button", name="签发报表", exact=True)).to_have_count(0)
+    leader.get_by_role("button", name="Sign the report", exact=True).click()
+    expect(leader.get_by_role("button", name="Sign the report", exact=True)).to_have_count(0)
     in_both(leader, people, "/reports", "reports")
     officer.goto("/responsible")
     officer.get_by_text("Register a plan", exact=True).click()
@@ -114,7 +106,6 @@ def test_an_officer_prepares_a_report_a_leader_signs_it_and_the_auditor_watches_
     in_both(officer, people, "/responsible", "responsible")
     auditor = people.signed_in(Role.AUDITOR)
     in_both(auditor, people, "/watch", "watch")
-    auditor.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
     auditor.goto("/watch")
     auditor.get_by_role("row", name="biweekly report").get_by_role("link").first.click()
     expect(auditor.get_by_role("heading", level=1, name="Decisions")).to_be_visible()

@@ -18,7 +18,7 @@ from bench.screening.rooms import room
 from storage.database.session import SYSTEM
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import ScreeningLead
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 
@@ -56,7 +56,5 @@ def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World
     assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
     page.locator('[data-act="toggle"]').click()
     place = page.url.removeprefix(people.site.url)
-    for language in ("en", "zh"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, place, f"recycled-pair-{language}")
-        look(page, "/leads/crosschecks", f"crosschecks-{language}")
+    in_both(page, people, place, "recycled-pair")
+    in_both(page, people, "/leads/crosschecks", "crosschecks")

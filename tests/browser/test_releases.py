@@ -8,15 +8,9 @@ from playwright.sync_api import Page, expect
 
 from api.auth.roles import Role
 from api.http.services import Services
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.browser.review_stage import drawn_assignment, inspector_of
 from tests.site_fixtures import Hands
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("en", "zh"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
 
 
 def plays(page: Page, position: str) -> None:
@@ -37,14 +31,13 @@ def test_an_h265_lesson_is_reviewed_in_its_copy_and_its_original_needs_somebody_
     plays(page, "00:00:00.000")
     page.get_by_role("link", name="Ask for the original").click()
     in_both(page, people, page.url.removeprefix(people.site.url), "release-ask")
-    page.context.add_cookies([{"name": "lang", "value": "en", "url": people.site.url}])
     page.reload()
     page.get_by_label("To", exact=True).fill("00:00:20")
     page.get_by_label("Why the blurred copy is not enough").fill("The badge of the teacher cannot be read.")
     page.get_by_role("button", name="Ask for the original").click()
     expect(page.get_by_text("Nobody has decided yet.")).to_be_visible()
     in_both(officer, people, "/releases", "releases-waiting")
-    officer.get_by_role("button", name="批准", exact=True).click()
+    officer.get_by_role("button", name="Approve", exact=True).click()
     in_both(officer, people, "/releases", "releases-decided")
     work()
     page.reload()

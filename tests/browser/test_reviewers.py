@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from api.auth.roles import Role
 from storage.database.session import SYSTEM
 from tests import videos
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both, look
 from tests.browser.keyboard import press, tab_to, walk
-from tests.browser.test_draw_and_findings import in_both, opened_by
+from tests.browser.test_draw_and_findings import opened_by
 from tests.factories.county import County
 from tests.factories.world import make_world
 from tests.integration.spine.test_upload_to_catalogue import send

@@ -17,9 +17,8 @@ from api.cli import app
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from tests import videos
-from tests.browser.conftest import People
+from tests.browser.conftest import People, in_both
 from tests.browser.guide_walk import Reader, back_in, named_in, play_through
-from tests.browser.test_draw_and_findings import in_both
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.site_fixtures import Hands, Site

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from api.auth.roles import Role
 from storage.database.session import SYSTEM
@@ -12,17 +12,11 @@ from supervision.institutions import service as registry
 from supervision.institutions.models import Tier
 from supervision.sampling import queries
 from supervision.sampling import service as sampling
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both
 from tests.factories.world import make_world
 from tests.integration.sampling.stage import BUREAU, Stage
 
 pytestmark = pytest.mark.browser
-
-
-def seen(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("zh", "en"):
-        page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
-        look(page, path, f"{name}-{language}")
 
 
 @pytest.fixture
@@ -53,8 +47,8 @@ def test_a_weighted_round_shows_its_parts_and_once_closed_what_it_says_of_the_co
         sampling.close(session, weighted, open_items=0, actor=BUREAU, clock=services.clock, bad_lessons=[drawn[0][0], drawn[-1][0]])
     stranger.reload()
     expect(stranger.get_by_role("heading", name="What this round says of the whole list")).to_be_visible()
-    seen(officer, people, f"/draws/{weighted}", "draw-weighted")
-    seen(stranger, people, f"/public/draws/{weighted}", "public-draw-weighted")
+    in_both(officer, people, f"/draws/{weighted}", "draw-weighted")
+    in_both(stranger, people, f"/public/draws/{weighted}", "public-draw-weighted")
 
 
 def test_a_sealed_round_tells_nobody_who_will_be_visited(people: People) -> None:
@@ -70,4 +64,4 @@ def test_a_sealed_round_tells_nobody_who_will_be_visited(people: People) -> None
     published = stranger.request.get(f"/api/v1/draws/{code}.json").text()
     assert not [lesson for lesson in lessons if lesson in published]
     expect(officer.get_by_text("The list is sealed until all visits are over.")).to_be_visible()
-    seen(officer, people, f"/draws/{code}", "draw-sealed")
+    in_both(officer, people, f"/draws/{code}", "draw-sealed")

@@ -1,23 +1,12 @@
 """A class from its results to its money, as the people concerned see it: institution, officer, leader. R84, R85, R87; R16, R44."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from api.auth.roles import Role
 from storage.database.session import SYSTEM
-from tests.browser.conftest import People, look
+from tests.browser.conftest import People, in_both, look
 from tests.factories.subsidised import enrol, finish, id_number, tape
 from tests.factories.world import World
-
-
-def in_both(page: Page, people: People, path: str, name: str) -> None:
-    for language in ("en", "zh"):
-        speak(page, people, language)
-        look(page, path, f"{name}-{language}")
-    speak(page, people, "en")
-
-
-def speak(page: Page, people: People, language: str) -> None:
-    page.context.add_cookies([{"name": "lang", "value": language, "url": people.site.url}])
 
 
 def ready(people: People, world: World, *, on_tape: bool = True, done: bool = True) -> None:
@@ -61,7 +50,7 @@ def test_a_class_goes_from_its_certificate_to_its_payment(people: People, world:
     expect(officer.get_by_role("cell", name="2026-记-0001", exact=True)).to_be_visible()
     in_both(officer, people, address, "subsidy-claim")
     for path, name in (("/subsidy", "subsidy-list"), ("/subsidy/claims", "subsidy-claims"), ("/subsidy/watch", "subsidy-watch")):
-        speak(officer, people, "zh")
+        people.speak(officer, "zh")
         look(officer, path, f"{name}-zh")
 
 

@@ -1,10 +1,12 @@
 """Accounts as pages: "Who can get in, and as what?" For administrators; an auditor reads along. domain.md 1.6, 2.2."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
@@ -27,13 +29,13 @@ from api.pages.frame import render
 from api.pages.keys.views import SCOPES
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.reading import Typed, read_form
 from storage.kernel.errors import DomainError, InvalidInput
 from supervision.institutions.models import Institution
 
 router = APIRouter(include_in_schema=False)
 Administrator = Annotated[Caller, access(roles={Role.ADMINISTRATOR}, system=True)]
 Fresh = Annotated[Caller, access(roles={Role.ADMINISTRATOR}, system=True, fresh=True)]
-Words = Annotated[str, Form(max_length=500)]
 COLUMNS = (
     Column("login", N_("Sign-in name")),
     Column("name", N_("Name")),
@@ -42,6 +44,23 @@ COLUMNS = (
     Column("state", N_("State")),
 )
 STATES = {"open": N_("in use"), "shut": N_("shut")}
+
+
+class AccountForm(BaseModel):
+    """An account as the form asks for it; `valid_until`: the last day on which it works."""
+
+    login_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{1,63}$", strip_whitespace=True)]
+    display_name: Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
+    role: Role
+    institution_id: UUID | None = None
+    department: Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)] | None = None
+    valid_until: date | None = None
+
+
+class ShutForm(BaseModel):
+    """Why nobody gets in with it any more."""
+
+    reason: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)]
 
 
 @router.get("/accounts")
@@ -95,26 +114,27 @@ def create(
     caller: Fresh,
     session: SessionDep,
     services: ServicesDep,
-    login_name: Words = "",
-    display_name: Words = "",
-    role: Words = "",
-    institution_id: Words = "",
-    department: Words = "",
-    valid_until: Words = "",
+    login_name: Typed = "",
+    display_name: Typed = "",
+    role: Typed = "",
+    institution_id: Typed = "",
+    department: Typed = "",
+    valid_until: Typed = "",
 ) -> Response:
     """Make an account and show its first password, once."""
     password = one_time_password()
     typed = {"login_name": login_name, "display_name": display_name, "role": role, "institution_id": institution_id}
     typed |= {"department": department, "valid_until": valid_until}
     try:
+        told = read_form(AccountForm, typed)
         new = accounts.NewAccount(
-            login_name=login_name,
-            display_name=display_name,
-            role=_role(role),
+            login_name=told.login_name,
+            display_name=told.display_name,
+            role=told.role,
             password=password,
-            institution_id=_id(institution_id),
-            department=department.strip() or None,
-            valid_until=end_of_day(valid_until, "valid_until"),
+            institution_id=told.institution_id,
+            department=told.department,
+            valid_until=end_of_day(told.valid_until),
         )
         with session.begin_nested():
             account = accounts.create_account(session, new, actor=caller.actor, at=services.clock.now_at())
@@ -129,12 +149,15 @@ def show_page(request: Request, caller: Administrator, session: SessionDep, acco
     return _show(request, caller, session, accounts.find_account(session, account_id))
 
 
-def _show(request: Request, caller: Caller, session: Session, account: Account, *, password: str = "") -> Response:
+def _show(
+    request: Request, caller: Caller, session: Session, account: Account, *, password: str = "", problem: Problem | None = None, typed: str = ""
+) -> Response:
     language = choose_language(request)
     second_factor = session.scalar(select(Credential.totp_secret.is_not(None)).where(Credential.account_id == account.id))
     return render(
         request,
         "accounts/show.html",
+        status_code=problem.status if problem else 200,
         **show_navigation(request, caller, "accounts"),
         row=account,
         role=_roles(language)[account.role.value],
@@ -146,15 +169,20 @@ def _show(request: Request, caller: Caller, session: Session, account: Account, 
         may_change=caller.role is Role.ADMINISTRATOR,
         own=account.id == caller.account_id,
         password=password,
+        problem=problem,
+        typed=typed,
     )
 
 
 @router.post("/accounts/{account_id}/shut")
-def shut(caller: Administrator, session: SessionDep, services: ServicesDep, account_id: UUID, reason: Words = "") -> Response:
+def shut(request: Request, caller: Administrator, session: SessionDep, services: ServicesDep, account_id: UUID, reason: Typed = "") -> Response:
     """Its sessions and keys end in the same transaction."""
-    if not reason.strip():
-        raise InvalidInput(errors=[{"where": "reason", "code": "missing", "value": None}])
-    accounts.shut_account(session, account_id, actor=caller.actor, at=services.clock.now_at(), reason=reason.strip())
+    try:
+        why = read_form(ShutForm, {"reason": reason})
+        accounts.shut_account(session, account_id, actor=caller.actor, at=services.clock.now_at(), reason=why.reason)
+    except InvalidInput as refused:
+        account = accounts.find_account(session, account_id)
+        return _show(request, caller, session, account, problem=problem_of(refused, request), typed=reason)
     return RedirectResponse(f"/accounts/{account_id}", status_code=303)
 
 
@@ -187,17 +215,3 @@ def _roles(language: Language) -> dict[str, str]:
 
 def _institutions(session: Session) -> dict[str, str]:
     return {str(row.id): row.name for row in session.execute(select(Institution.id, Institution.name).order_by(Institution.name))}
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise InvalidInput(errors=[{"where": "role", "code": "unknown", "value": text[:40]}]) from None
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise InvalidInput(errors=[{"where": "institution_id", "code": "unknown", "value": text[:40]}]) from None

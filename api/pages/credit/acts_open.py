@@ -61,12 +61,26 @@ def rating_acts(state: RatingState, role: Role | None, awaited: str, *, took_par
     return Acts(frozenset(found), tuple(why))
 
 
-def item_acts(state: ItemState, role: Role | None, awaited: str, *, me: str, seen: dict[str, str], repairable_now: bool) -> Acts:
-    """`seen`: who recorded, classified, accepted, verified, by id; `repairable_now`: the least time is over and the law allows it."""
+def item_acts(
+    state: ItemState, role: Role | None, awaited: str, *, me: str, seen: dict[str, str], repairable_now: bool, stated: bool = False
+) -> Acts:
+    """`seen`: who recorded, classified, accepted, verified, by id; `repairable_now`: the least time is over and the law allows it; `stated`: a
+    statement was made, so that nobody can declare to make none."""
     in_force = state in (ItemState.PUBLISHED, ItemState.KEPT)
     if role is Role.INSTITUTION_HEAD:
         wait = (N_("Repair can be applied for when the least publication is over."),) if in_force and not repairable_now else ()
-        return Acts(frozenset({"state", "waive"} if awaited == "state" else {"apply"} if in_force and repairable_now else ()), wait)
+        return Acts(
+            frozenset(
+                {"state"}
+                if stated and awaited == "state"
+                else {"state", "waive"}
+                if awaited == "state"
+                else {"apply"}
+                if in_force and repairable_now
+                else ()
+            ),
+            wait,
+        )
     if role is Role.INSTITUTION_OPERATOR:
         return Acts(frozenset(), (N_("The head of the institution states the case and applies for repair."),))
     if role not in OFFICERS:

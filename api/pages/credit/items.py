@@ -170,6 +170,7 @@ def show_item(caller: Caller, desk: Desk, code: str, *, problem: Problem | None 
             me=str(caller.account_id),
             seen=seen,
             repairable_now=held is not None and row.repairable and terms.may_apply(today, held),
+            stated=statement is not None,
         ),
         papers=case_papers,
         kinds={key: _(word) for key, word in KINDS.items()},

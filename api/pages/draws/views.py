@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
-from pydantic import ValidationError
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
@@ -28,9 +28,10 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
-from api.v1.draws import Code, Officer, Party, void_round
+from api.pages.reading import Typed, TypedList, read_form
+from api.v1.draws import Code, NewRound, Officer, Party, Reason, Words, void_round
 from storage.kernel.clock import BUREAU_ZONE
-from storage.kernel.errors import DomainError, InvalidInput
+from storage.kernel.errors import DomainError
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
 from supervision.sampling import draw as rules
@@ -76,7 +77,26 @@ DIMENSIONS = {
     "department": N_("organising department"),
     "flags": N_("machine flags (weights flagged lessons more)"),
 }
-Words = Annotated[str, Form(max_length=1000)]
+
+
+class PlanForm(NewRound):
+    """A round as its form announces it: the method is chosen, times of day are those at the bureau."""
+
+    method: DrawMethod
+    public_at: datetime
+
+
+class PublicValueForm(BaseModel):
+    """What became known."""
+
+    public_value: Words
+
+
+class RevealForm(BaseModel):
+    """A share as its party kept it."""
+
+    party: Words
+    value: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2}){16,64}$", strip_whitespace=True)]
 
 
 @router.get("/draws")
@@ -127,44 +147,28 @@ def plan(
     caller: Officer,
     session: SessionDep,
     services: ServicesDep,
-    title: Words,
-    method: Words,
-    period_starts_on: Words,
-    period_ends_on: Words,
-    public_source: Words,
-    public_at: Words,
-    strata_by: Annotated[list[str] | None, Form(max_length=8)] = None,
-    on_site: Annotated[bool, Form()] = False,
+    title: Typed = "",
+    method: Typed = "",
+    period_starts_on: Typed = "",
+    period_ends_on: Typed = "",
+    public_source: Typed = "",
+    public_at: Typed = "",
+    strata_by: TypedList = None,
+    on_site: Typed = "",
 ) -> Response:
     """Announce a round; what was typed stays when it is refused."""
-    try:
-        today = services.clock.today_on()
-        rule, weights = services.policy.read(SamplingRule, today), services.policy.read(RiskWeights, today)
-        with session.begin_nested():
-            row = sampling.plan(
-                session,
-                method=DrawMethod(method),
-                title=title,
-                period_starts_on=date.fromisoformat(period_starts_on),
-                period_ends_on=date.fromisoformat(period_ends_on),
-                public_source=public_source,
-                public_at=datetime.fromisoformat(public_at).replace(tzinfo=BUREAU_ZONE),
-                rule=rule,
-                weights=weights,
-                strata_by=strata_by or [],
-                on_site=on_site,
-                actor=caller.actor,
-                clock=services.clock,
-            )
-    except (ValueError, ValidationError) as unreadable:
-        refused: DomainError = InvalidInput(errors=[{"where": "form", "code": "malformed", "value": str(unreadable)[:80]}])
-    except DomainError as error:
-        refused = error
-    else:
-        return RedirectResponse(f"/draws/{row.code}", status_code=303)
     typed: dict[str, Any] = {"title": title, "method": method, "period_starts_on": period_starts_on, "period_ends_on": period_ends_on}
     typed |= {"public_source": public_source, "public_at": public_at, "strata_by": strata_by or [], "on_site": on_site}
-    return _list(request, session, caller=caller, problem=problem_of(refused, request), typed=typed)
+    try:
+        new = read_form(PlanForm, typed)
+        today = services.clock.today_on()
+        rule, weights = services.policy.read(SamplingRule, today), services.policy.read(RiskWeights, today)
+        told = new.model_dump() | {"public_at": new.public_at.replace(tzinfo=BUREAU_ZONE)}
+        with session.begin_nested():
+            row = sampling.plan(session, **told, rule=rule, weights=weights, actor=caller.actor, clock=services.clock)
+    except DomainError as refused:
+        return _list(request, session, caller=caller, problem=problem_of(refused, request), typed=typed)
+    return RedirectResponse(f"/draws/{row.code}", status_code=303)
 
 
 @router.get("/draws/{code}")
@@ -180,7 +184,14 @@ def public_page(request: Request, _caller: Anyone, session: SessionDep, services
 
 
 def _show(
-    request: Request, session: Session, services: Services, code: str, *, caller: Caller | None = None, problem: Problem | None = None
+    request: Request,
+    session: Session,
+    services: Services,
+    code: str,
+    *,
+    caller: Caller | None = None,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
     row = queries.round_by_code(session, code)
     shares = queries.contributions(session, row.id)
@@ -222,6 +233,7 @@ def _show(
         curve=curve([s.lesson_count for s in strata], [s.sample_size for s in strata]) if strata else None,
         base="/draws" if caller else "/public/draws",
         problem=problem,
+        typed=typed or {},
     )
 
 
@@ -278,23 +290,28 @@ def freeze(request: Request, caller: Officer, session: SessionDep, services: Ser
 
 
 @router.post("/draws/{code}/reveal")
-def reveal(request: Request, caller: Party, session: SessionDep, services: ServicesDep, code: Code, party: Words, value: Words) -> Response:
+def reveal(request: Request, caller: Party, session: SessionDep, services: ServicesDep, code: Code, party: Typed = "", value: Typed = "") -> Response:
     """Reveal a share."""
 
-    def revealed(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
-        try:
-            share = bytes.fromhex(value.strip())
-        except ValueError:
-            raise InvalidInput(errors=[{"where": "value", "code": "malformed", "value": value[:20]}]) from None
-        return sampling.reveal_contribution(session, code, party=party.strip(), value=share, **by)
+    typed = {"party": party, "value": value}
 
-    return _act(request, session, services, caller, code, revealed)
+    def revealed(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+        new = read_form(RevealForm, typed)
+        return sampling.reveal_contribution(session, code, party=new.party, value=bytes.fromhex(new.value), **by)
+
+    return _act(request, session, services, caller, code, revealed, **typed)
 
 
 @router.post("/draws/{code}/public-value")
-def public_value(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, value: Words) -> Response:
+def public_value(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, public_value: Typed = "") -> Response:
     """Enter the public value."""
-    return _act(request, session, services, caller, code, lambda by: sampling.publish_public_value(session, code, value=value, **by))
+    typed = {"public_value": public_value}
+
+    def entered(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+        new = read_form(PublicValueForm, typed)
+        return sampling.publish_public_value(session, code, value=new.public_value, **by)
+
+    return _act(request, session, services, caller, code, entered, **typed)
 
 
 @router.post("/draws/{code}/draw")
@@ -323,9 +340,13 @@ def close(request: Request, caller: Officer, session: SessionDep, services: Serv
 
 
 @router.post("/draws/{code}/void")
-def void(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, reason: Words) -> Response:
+def void(request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: Code, reason: Typed = "") -> Response:
     """Declare the round void."""
-    return _act(request, session, services, caller, code, lambda by: void_round(session, services, code, reason, by["actor"]))
+
+    def ended(by: dict[str, Any]) -> object:  # Any: actor and clock as keywords
+        return void_round(session, services, code, read_form(Reason, {"reason": reason}).reason, by["actor"])
+
+    return _act(request, session, services, caller, code, ended, reason=reason)
 
 
 def _results_rule(services: Services) -> ResultsRule:
@@ -338,10 +359,10 @@ def _assign(session: Session, services: Services, code: str, by: dict[str, Any])
     return spotchecks.assign(session, code, inspectors=inspectors, rule=rule, due_at=review_due(services), events=services.events, **by)
 
 
-def _act(request: Request, session: Session, services: Services, caller: Caller, code: str, do: Any) -> Response:  # Any: an act of this page
+def _act(request: Request, session: Session, services: Services, caller: Caller, code: str, do: Any, **typed: str) -> Response:  # Any: an act
     try:
         with session.begin_nested():
             do({"actor": caller.actor, "clock": services.clock})
     except DomainError as refused:
-        return _show(request, session, services, code, caller=caller, problem=problem_of(refused, request))
+        return _show(request, session, services, code, caller=caller, problem=problem_of(refused, request), typed=typed)
     return RedirectResponse(f"/draws/{code}", status_code=303)

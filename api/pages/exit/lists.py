@@ -1,8 +1,11 @@
 """Statutory lists of others (严重失信主体名单 and the like): imported with their source, kept apart, without effect here. 2.1."""
 
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -10,14 +13,16 @@ from api.auth.caller import Caller
 from api.auth.roles import OFFICERS
 from api.http.problem import problem_of
 from api.http.session import SessionDep
-from api.pages.exit.steps import AtDesk, Officer, Short, day_of
+from api.pages.exit.steps import AtDesk, Officer
 from api.pages.exit.views import Clerk, institutions_of
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
+from api.pages.reading import Typed, read_form
 from compliance.exit import queries, statutory
 from storage.kernel.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
+Told = Annotated[str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True)]
 
 
 @router.get("/exit/lists/statutory")
@@ -41,34 +46,39 @@ def _lists(request: Request, caller: Caller, session: Session, *, refused: Domai
     )
 
 
+class Entry(BaseModel):
+    """One entry as its form brings it."""
+
+    list_name: Told
+    authority: Told
+    source_document: Told
+    entry_name: Told
+    entry_code: Annotated[str, StringConstraints(max_length=40)] = ""
+    listed_on: date
+    until_on: date | None = None
+    institution_id: UUID | None = None
+
+
 @router.post("/exit/lists/statutory")
 def import_listing(
     caller: Officer,
     desk: AtDesk,
-    list_name: Short = "",
-    authority: Short = "",
-    source_document: Short = "",
-    entry_name: Short = "",
-    entry_code: Short = "",
-    listed_on: Short = "",
-    until_on: Short = "",
-    institution_id: Short = "",
+    list_name: Typed = "",
+    authority: Typed = "",
+    source_document: Typed = "",
+    entry_name: Typed = "",
+    entry_code: Typed = "",
+    listed_on: Typed = "",
+    until_on: Typed = "",
+    institution_id: Typed = "",
 ) -> Response:
     """Keep one entry with its source."""
-    told = {"list_name": list_name, "authority": authority, "source_document": source_document, "entry_name": entry_name, "entry_code": entry_code}
+    typed = {"list_name": list_name, "authority": authority, "source_document": source_document, "entry_name": entry_name}
+    typed |= {"entry_code": entry_code, "listed_on": listed_on, "until_on": until_on, "institution_id": institution_id}
     try:
+        entry = read_form(Entry, typed)
         with desk.session.begin_nested():
-            statutory.bring_in(
-                desk.session,
-                **told,
-                listed_on=day_of(listed_on, "listed_on"),
-                until_on=day_of(until_on, "until_on") if until_on else None,
-                institution_id=UUID(institution_id) if institution_id else None,
-                actor=caller.actor,
-                clock=desk.services.clock,
-            )
+            statutory.bring_in(desk.session, **entry.model_dump(), actor=caller.actor, clock=desk.services.clock)
     except DomainError as refused:
-        return _lists(
-            desk.request, caller, desk.session, refused=refused, **told, listed_on=listed_on, until_on=until_on, institution_id=institution_id
-        )
+        return _lists(desk.request, caller, desk.session, refused=refused, **typed)
     return RedirectResponse("/exit/lists/statutory", status_code=303)

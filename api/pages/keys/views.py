@@ -1,10 +1,11 @@
 """API keys as a page: "Which machines send for us?" For the head of an institution and for administrators. safety.md; R72."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -20,7 +21,8 @@ from api.locale.marks import N_
 from api.pages.days import end_of_day
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
-from storage.kernel.errors import DomainError, InvalidInput
+from api.pages.reading import Typed, TypedList, read_form
+from storage.kernel.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
 KeyHolder = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD, Role.ADMINISTRATOR})]
@@ -37,6 +39,14 @@ OFFERED = {
 }
 
 
+class KeyForm(BaseModel):
+    """A key as the form asks for it; `last_day`: the last one on which it works."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+    last_day: date | None = None
+    scope: Annotated[list[str], Field(min_length=1)]
+
+
 @router.get("/keys")
 def list_page(request: Request, caller: KeyHolder, session: SessionDep, services: ServicesDep) -> Response:
     """Keys of the caller's institution; all keys for an administrator."""
@@ -51,9 +61,8 @@ def _list(
     *,
     made: keys.NewKey | None = None,
     problem: Problem | None = None,
-    typed: dict[str, str] | None = None,
+    typed: dict[str, Any] | None = None,
 ) -> Response:
-    assert caller.role is not None  # noqa: S101 — the rule names roles
     return render(
         request,
         "keys/list.html",
@@ -62,7 +71,7 @@ def _list(
         rows=keys.list_keys(session, caller.institution_id),
         now_at=now_at,
         scopes=SCOPES,
-        offered=OFFERED.get(caller.role, ()),
+        offered=_offered(caller),
         may_change=caller.role in OFFERED,
         made=made,
         problem=problem,
@@ -76,22 +85,21 @@ def create(
     caller: KeyHolder,
     session: SessionDep,
     services: ServicesDep,
-    name: Annotated[str, Form(max_length=100)] = "",
-    last_day: Annotated[str, Form(max_length=20)] = "",
-    scope: Annotated[list[str] | None, Form()] = None,
+    name: Typed = "",
+    last_day: Typed = "",
+    scope: TypedList = None,
 ) -> Response:
     """Make a key and show it, once."""
     at = services.clock.now_at()
+    typed = {"name": name, "last_day": last_day, "scope": [one for one in scope or () if one in _offered(caller)]}
     try:
-        if not name.strip():
-            raise InvalidInput(errors=[{"where": "name", "code": "missing", "value": None}])
-        wanted = frozenset(scope or ()) & frozenset(OFFERED.get(caller.role, ())) if caller.role else frozenset()
+        new = read_form(KeyForm, typed)
         with session.begin_nested():
             owner = accounts.find_account(session, _own(caller))
-            made = keys.create_key(session, owner, name=name, scopes=wanted, expires_at=end_of_day(last_day, "last_day"), at=at)
+            made = keys.create_key(session, owner, name=new.name, scopes=frozenset(new.scope), expires_at=end_of_day(new.last_day), at=at)
             key_changed(session, made.row, "create", actor=caller.actor, at=at)
     except DomainError as refused:
-        return _list(request, caller, session, at, problem=problem_of(refused, request), typed={"name": name, "last_day": last_day})
+        return _list(request, caller, session, at, problem=problem_of(refused, request), typed=typed)
     return _list(request, caller, session, at, made=made)
 
 
@@ -101,6 +109,10 @@ def revoke(caller: KeyHolder, session: SessionDep, services: ServicesDep, key_id
     at = services.clock.now_at()
     key_changed(session, keys.revoke_key(session, key_id, caller.institution_id, at=at), "revoke", actor=caller.actor, at=at)
     return RedirectResponse("/keys", status_code=303)
+
+
+def _offered(caller: Caller) -> tuple[str, ...]:
+    return OFFERED.get(caller.role, ()) if caller.role else ()
 
 
 def _own(caller: Caller) -> UUID:

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
@@ -18,7 +19,8 @@ from api.http.session import SessionDep
 from api.inspectors import REGISTRY_CHANGED
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
-from storage.kernel.errors import DomainError, InvalidInput, NotFound
+from api.pages.reading import Typed, read_form
+from storage.kernel.errors import DomainError, NotFound
 from storage.kernel.events import Event
 from supervision.classes import places, roster, timetable
 from supervision.classes import service as classes
@@ -34,7 +36,18 @@ ClassReader = Annotated[Caller, access(roles=(INSTITUTION | OUTSIDE_INSTITUTIONS
 Importer = Annotated[Caller, access(roles=INSTITUTION | {Role.BUREAU_OFFICER})]
 OwnImporter = Annotated[Caller, access(roles=INSTITUTION)]
 Officer = Annotated[Caller, access(roles={Role.BUREAU_OFFICER})]
-Reason = Annotated[str, Form(max_length=1000)]
+
+
+class ForReason(BaseModel):
+    """What every act with a reason demands."""
+
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=1000, strip_whitespace=True)]
+
+
+class NewEnd(ForReason):
+    """The last day of a class, moved."""
+
+    ends_on: date
 
 
 @router.get("/classes/{code}")
@@ -50,6 +63,7 @@ def _class_page(
     code: str,
     *,
     problem: Any = None,
+    typed: dict[str, str] | None = None,
     done: roster.Imported | None = None,
     filed: tuple[int, int, int] | None = None,
     signed_in: roster.Imported | None = None,
@@ -79,6 +93,7 @@ def _class_page(
         unapproved=places.unapproved(session, row.id),
         approved=approved_days(session, row),
         problem=problem,
+        typed=typed or {},
         done=done,
         filed=filed,
         signed_in=signed_in,
@@ -145,54 +160,37 @@ def import_timetable(
 
 @router.post("/classes/{code}/lessons/{lesson_id}/cancel")
 def cancel_lesson(
-    request: Request, caller: Importer, session: SessionDep, services: ServicesDep, code: str, lesson_id: UUID, reason: Reason = ""
+    request: Request, caller: Importer, session: SessionDep, services: ServicesDep, code: str, lesson_id: UUID, reason: Typed = ""
 ) -> Response:
     """A lesson that will not take place; only before it begins."""
     row = _class(session, caller, code)
     lesson = session.scalars(select(Lesson).where(Lesson.id == lesson_id, Lesson.class_id == row.id)).one_or_none()
     if lesson is None:
         raise NotFound(what="lesson", id=str(lesson_id))
+    typed = {"lesson": str(lesson_id), "reason": reason}
     try:
-        _demand(reason)
+        why = read_form(ForReason, typed)
         with session.begin_nested():
-            footage.cancel_lesson(session, lesson, reason=reason.strip(), actor=caller.actor, at=services.clock.now_at())
+            footage.cancel_lesson(session, lesson, reason=why.reason, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
-        return _class_page(request, caller, session, code, problem=problem_of(refused, request))
+        return _class_page(request, caller, session, code, problem=problem_of(refused, request), typed=typed)
     return RedirectResponse(f"/classes/{code}", status_code=303)
 
 
 @router.post("/classes/{code}/end")
 def move_end(
-    request: Request,
-    caller: Officer,
-    session: SessionDep,
-    services: ServicesDep,
-    code: str,
-    ends_on: Annotated[str, Form(max_length=20)] = "",
-    reason: Reason = "",
+    request: Request, caller: Officer, session: SessionDep, services: ServicesDep, code: str, ends_on: Typed = "", reason: Typed = ""
 ) -> Response:
     """Move the last day of a class."""
     row = _class(session, caller, code)
+    typed = {"ends_on": ends_on, "reason": reason}
     try:
-        _demand(reason)
-        day = _last_day(ends_on)
+        new = read_form(NewEnd, typed)
         with session.begin_nested():
-            classes.move_end(session, row, day, reason=reason.strip(), actor=caller.actor, at=services.clock.now_at())
+            classes.move_end(session, row, new.ends_on, reason=new.reason, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
-        return _class_page(request, caller, session, code, problem=problem_of(refused, request))
+        return _class_page(request, caller, session, code, problem=problem_of(refused, request), typed=typed)
     return RedirectResponse(f"/classes/{code}", status_code=303)
-
-
-def _demand(reason: str) -> None:
-    if len(reason.strip()) < 2:
-        raise InvalidInput(errors=[{"where": "reason", "code": "missing", "value": None}])
-
-
-def _last_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(errors=[{"where": "ends_on", "code": "not-a-date", "value": text[:20]}]) from None
 
 
 def _class(session: Session, caller: Caller, code: str) -> TrainingClass:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.auth.access import access
@@ -23,14 +21,16 @@ from api.locale.marks import N_
 from api.pages.frame import render
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.reading import read_form, typed_of
 from api.v1.registry_schemas import NewAgreement, NewCamera, NewClass, NewInstitution, NewQualification, NewRoom, NewTeachingPoint, NewTier
-from storage.kernel.errors import DomainError, InvalidInput, NotFound
+from storage.kernel.errors import DomainError, NotFound
 from supervision.classes import service as classes
 from supervision.classes.models import TrainingAgreement, TrainingClass
 from supervision.institutions import service as registry
 from supervision.institutions.models import Camera, CreditTier, Institution, Qualification, Room, TeachingPoint
 
-T = TypeVar("T", bound=BaseModel)
+Given = dict[str, Any]  # Any: a text, or a list of texts for one of LISTS
+LISTS = ("teaching_points",)
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, access(roles=OUTSIDE_INSTITUTIONS - {Role.THIRD_PARTY_VERIFIER, Role.INSPECTOR, Role.DEPARTMENT_OFFICER})]
 Registrar = Annotated[Caller, access(roles={Role.BUREAU_OFFICER, Role.ADMINISTRATOR})]
@@ -60,7 +60,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, export: str
 
 
 def _list_page(
-    request: Request, caller: Caller, session: Session, *, export: str = "", problem: Any = None, typed: dict[str, str] | None = None
+    request: Request, caller: Caller, session: Session, *, export: str = "", problem: Any = None, typed: dict[str, Any] | None = None
 ) -> Response:
     listing = Listing.of(request, COLUMNS, sort="code", exports=("csv",))
     column = {"code": Institution.code, "name": Institution.name}[listing.sort_key]
@@ -92,13 +92,13 @@ def _list_page(
 @router.post("/registry")
 async def enter_institution(request: Request, caller: Registrar, session: SessionDep, services: ServicesDep) -> Response:
     """Enter an institution in the directory."""
-    form = await request.form()
+    typed = typed_of(await request.form())
     try:
-        new = _read(NewInstitution, form)
+        new = read_form(NewInstitution, typed)
         with session.begin_nested():
             row = registry.register_institution(session, **new.model_dump(), actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
-        return _list_page(request, caller, session, problem=problem_of(refused, request), typed=_typed(form))
+        return _list_page(request, caller, session, problem=problem_of(refused, request), typed=typed)
     return RedirectResponse(f"/registry/{row.id}", status_code=303)
 
 
@@ -116,7 +116,7 @@ def _show_page(
     institution_id: UUID,
     *,
     problem: Any = None,
-    typed: dict[str, str] | None = None,
+    typed: dict[str, Any] | None = None,
     opened: str = "",
 ) -> Response:
     row = _institution(session, institution_id)
@@ -154,57 +154,56 @@ async def add(request: Request, caller: Registrar, session: SessionDep, services
     act = _ADD.get(what)
     if act is None:
         raise NotFound(what="page", id=what)
-    form = await request.form()
+    typed = typed_of(await request.form(), lists=LISTS)
     owner = _institution(session, institution_id)
     try:
         with session.begin_nested():
-            act(session, owner, form, {"actor": caller.actor, "at": services.clock.now_at()})
+            act(session, owner, typed, {"actor": caller.actor, "at": services.clock.now_at()})
     except DomainError as refused:
         problem = problem_of(refused, request)
-        return _show_page(request, caller, session, services.clock.today_on(), institution_id, problem=problem, typed=_typed(form), opened=what)
+        return _show_page(request, caller, session, services.clock.today_on(), institution_id, problem=problem, typed=typed, opened=what)
     return RedirectResponse(f"/registry/{institution_id}#{what}", status_code=303)
 
 
-def _add_qualification(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    registry.add_qualification(session, owner, **_read(NewQualification, form).model_dump(), **by)
+def _add_qualification(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    registry.add_qualification(session, owner, **read_form(NewQualification, given).model_dump(), **by)
 
 
-def _record_tier(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    registry.record_tier(session, owner, **_read(NewTier, form).model_dump(), **by)
+def _record_tier(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    registry.record_tier(session, owner, **read_form(NewTier, given).model_dump(), **by)
 
 
-def _add_point(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    registry.add_teaching_point(session, owner, **_read(NewTeachingPoint, form).model_dump(), **by)
+def _add_point(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    registry.add_teaching_point(session, owner, **read_form(NewTeachingPoint, given).model_dump(), **by)
 
 
-def _add_room(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    new = _read(NewRoom, form)
+def _add_room(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    new = read_form(NewRoom, given)
     registry.add_room(session, owner, teaching_point_code=new.teaching_point, code=new.code, name=new.name, capacity=new.capacity, **by)
 
 
-def _add_camera(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    new = _read(NewCamera, form)
+def _add_camera(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    new = read_form(NewCamera, given)
     registry.add_camera(session, owner, room_code=new.room, code=new.code, name=new.name, serial=new.serial, **by)
 
 
-def _add_agreement(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    new = _read(NewAgreement, form, lists=("teaching_points",))
-    given = new.model_dump(exclude={"teaching_points"})
-    classes.sign_agreement(session, owner, **given, teaching_point_codes=new.teaching_points, **by)
+def _add_agreement(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    new = read_form(NewAgreement, given)
+    signed = new.model_dump(exclude={"teaching_points"})
+    classes.sign_agreement(session, owner, **signed, teaching_point_codes=new.teaching_points, **by)
 
 
-def _add_class(session: Session, owner: Institution, form: FormData, by: dict[str, Any]) -> None:
-    new = _read(NewClass, form)
+def _add_class(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+    new = read_form(NewClass, given)
     agreement = session.scalars(
         select(TrainingAgreement).where(TrainingAgreement.number == new.agreement, TrainingAgreement.institution_id == owner.id)
     ).one_or_none()
     if agreement is None:
         raise NotFound(what="agreement", id=new.agreement)
-    given = new.model_dump(exclude={"agreement"})
-    classes.open_class(session, owner, agreement=agreement, **given, **by)
+    classes.open_class(session, owner, agreement=agreement, **new.model_dump(exclude={"agreement"}), **by)
 
 
-_ADD: dict[str, Callable[[Session, Institution, FormData, dict[str, Any]], None]] = {
+_ADD: dict[str, Callable[[Session, Institution, Given, dict[str, Any]], None]] = {
     "tiers": _record_tier,
     "qualifications": _add_qualification,
     "teaching-points": _add_point,
@@ -220,16 +219,3 @@ def _institution(session: Session, institution_id: UUID) -> Institution:
     if row is None:
         raise NotFound(what="institution", id=str(institution_id))
     return row
-
-
-def _read(model: type[T], form: FormData, *, lists: tuple[str, ...] = ()) -> T:
-    given: dict[str, Any] = {k: form.getlist(k) if k in lists else v for k, v in form.items() if v != ""}
-    try:
-        return model.model_validate({k: v for k, v in given.items() if k in model.model_fields})
-    except ValidationError as wrong:
-        errors = [{"where": ".".join(map(str, e["loc"])), "code": e["type"], "value": str(e.get("input", ""))[:60]} for e in wrong.errors()]
-        raise InvalidInput(errors=errors) from wrong
-
-
-def _typed(form: FormData) -> dict[str, str]:
-    return {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf_token"}

@@ -21,6 +21,7 @@ from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
+from api.pages.reading import read_form
 from storage.kernel.errors import DomainError, InvalidInput, NotFound
 from storage.kernel.identity import parse_identity_number
 from supervision.institutions.models import Institution
@@ -62,6 +63,14 @@ class InterestForm(BaseModel):
     def shown_again(self) -> dict[str, str]:
         """What a refused form keeps; an identity number is never sent back to a page."""
         return self.model_dump(exclude={"id_number"})
+
+
+class Declared(BaseModel):
+    """What of it must be one of the choices, or a day."""
+
+    kind: InterestKind
+    institution_id: UUID | None = None
+    until_on: date | None = None
 
 
 Declaration = Annotated[InterestForm, Form()]
@@ -168,21 +177,17 @@ def decide(
 
 def enter(session: Session, services: Services, account_id: UUID, caller: Caller, form: InterestForm) -> None:
     """Raises: InvalidInput — a kind, a date or an institution that is none; MalformedInterest, IdentityNumberInvalid."""
-    try:
-        kind = InterestKind(form.kind)
-        institution_id = UUID(form.institution_id) if form.institution_id and kind is not InterestKind.KIN else None
-        until_on = date.fromisoformat(form.until_on) if form.until_on else None
-    except ValueError as wrong:
-        raise InvalidInput(errors=[{"where": "form", "code": "malformed", "value": str(wrong)[:40]}]) from None
+    told = read_form(Declared, form.model_dump())
+    institution_id = told.institution_id if told.kind is not InterestKind.KIN else None
     if institution_id is not None and session.get(Institution, institution_id) is None:
         raise InvalidInput(errors=[{"where": "institution_id", "code": "unknown", "value": str(institution_id)}])
     interests.declare(
         session,
         inspector_account_id=account_id,
-        kind=kind,
+        kind=told.kind,
         institution_id=institution_id,
         organisation=form.organisation,
-        until_on=until_on,
+        until_on=told.until_on,
         person_name=form.person_name,
         relation=form.relation,
         id_number=parse_identity_number(form.id_number) if form.id_number.strip() else None,
