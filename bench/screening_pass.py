@@ -23,6 +23,7 @@ from supervision.screening.looks import Look
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import _packets_of_index
 from supervision.screening.signals.every import Seen, find_all
+from supervision.screening.sound import listen
 
 ROUNDS: Final = 3
 PEER_S: Final = 300
@@ -102,7 +103,9 @@ def _one(s3: Any, stored: StoredVersion, index: bytes, begin: Any, answers: Any)
         missing += batch.missing_ms
         read, requests, looks = read + batch.bytes_read, requests + batch.requests, looks + len(batch.looks)
         child_ms, child_bytes = child_ms + batch.cpu_ms, max(child_bytes, batch.peak_bytes)
-    found = find_all(Seen(Glances.joined(parts), missing, _packets_of_index(known), known.duration_ms, 1080, True), rule)
+    heard = listen(source, known, rule)
+    read, requests, child_ms = read + heard.bytes_read, requests + heard.requests, child_ms + heard.cpu_ms
+    found = find_all(Seen(Glances.joined(parts), missing, _packets_of_index(known), known.duration_ms, 1080, True, None, heard.sound), rule)
     own_bytes = _memory("VmHWM") - before
     spent = time.process_time() - cpu + child_ms / 1000
     answers.put(Cost(time.perf_counter() - begun, spent, read, requests, looks, own_bytes, child_bytes, len(found)))

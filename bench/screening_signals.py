@@ -36,6 +36,8 @@ EXPECTED: Final = {
     "moved": Code.VIEW_MOVED,
     "other-room": Code.OTHER_VIEW,
     "jump": Code.TIME_JUMP,
+    "no-movement": Code.NO_MOVEMENT,
+    "undecodable": Code.UNDECODABLE,
 }
 SLACK_MS: Final = 10_000
 FOLDER: Final = 4
@@ -121,7 +123,7 @@ def main() -> None:
 def _tell(part: Part, tally: Tally) -> None:
     """The table on the terminal; of the held-out part into the product as well."""
     recall = [{"code": EXPECTED[kind].value, "attack": kind, "tried": n, "found": tally.found[kind]} for kind, n in tally.tried.items()]
-    watched = (*EXPECTED.values(), Code.NO_MOVEMENT)
+    watched = tuple(EXPECTED.values())
     alarms = [{"code": code.value, "false_alarms": tally.false[code], "camera_hours": round(tally.hours, 2)} for code in watched]
     for kind, n in tally.tried.items():
         low, high = measured.share_interval(tally.found[kind], n)

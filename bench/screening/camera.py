@@ -1,8 +1,9 @@
 """The camera before a lesson: lens, sensor noise, burned-in clock, and what cheats do to it. Pictures of any instant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ NOISE_SHEETS = 24
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong between two seconds of the recording: black, covered, defocused, frozen, moved, other-room, jump, loop.
+    """Wrong between two seconds of the recording: black, covered, defocused, frozen, moved, other-room, jump, loop, no-movement (all are gone).
 
     `amount`: jump = seconds left out (the clock goes on with what was filmed); loop = seconds of the repeated piece; defocused = sigma
     in pixels; moved = pixels. A gap of `jump` shows in the clock and, when `in_time`, in the presentation times too.
@@ -67,6 +68,8 @@ class Camera:
                 replayed = d.begin_s
             elif d.kind == "other-room" and d.other is not None:
                 lesson = Lesson(d.other, lesson.seed, lesson.seconds, lesson.people, lesson.cast, lesson.activity)
+            elif d.kind == "no-movement":
+                lesson = self._empty
         image = lesson.picture(replayed)
         if self.beside is not None:
             turned, larger, right, down = self.beside
@@ -82,6 +85,10 @@ class Camera:
         if self.clock is not None:
             put_clock(image, self.begins_at + timedelta(seconds=filmed), self.clock, self.clock_at)
         return image
+
+    @cached_property
+    def _empty(self) -> Lesson:
+        return replace(self.lesson, people=0, memory={})
 
     def _sheets(self) -> list[Luma]:
         rng = np.random.default_rng([41, self.noise_seed])

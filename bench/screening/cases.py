@@ -12,14 +12,15 @@ from typing import Literal
 import numpy as np
 
 from bench.screening.camera import Camera, Defect
-from bench.screening.encoding import Change, Encoder, altered, encode, remux
+from bench.screening.encoding import Change, Encoder, altered, encode, remux, scramble
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 
 Part = Literal["tuning", "held-out"]
 SEEDS: dict[Part, int] = {"tuning": 1000, "held-out": 5000}
 CHINA = timezone(timedelta(hours=8))
-DEFECTS = ("black", "covered", "defocused", "frozen", "moved", "other-room", "jump", "clock-jump", "loop")
+DEFECTS = ("black", "covered", "defocused", "frozen", "moved", "other-room", "jump", "clock-jump", "loop", "no-movement", "undecodable")
+UNMOVING_LESSON_S = 2100
 COPIES = (
     "exact", "remuxed", "stream-cut", "re-encoded", "hevc", "rescaled", "trimmed", "mirrored", "cropped", "brightened", "clock-replaced",
     "slower", "quicker", "combined", "beside",
@@ -49,6 +50,9 @@ class Filmed:
         if not target.exists():
             part = target.with_name(f"part-{target.name}")
             encode(part, self.camera.pictures(self.encoder.fps), self.encoder)
+            for truth in self.truths:
+                if truth.kind == "undecodable":
+                    scramble(part, truth.begin_ms, truth.end_ms, self.camera.noise_seed)
             part.rename(target)
         return target
 
@@ -114,16 +118,17 @@ def honest(part: Part, rooms: int = 3, per_room: int = 8, seconds: int = 600) ->
 
 
 def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...] = DEFECTS) -> Iterator[Filmed]:
-    """Each defect in `count` recordings, at a drawn place and for a drawn time of 20 to 180 seconds."""
+    """Each defect in `count` recordings, at a drawn place and for a drawn time of 20 to 180 seconds; nobody there for 21 to 25 minutes of 35."""
     for k, kind in enumerate(DEFECTS):
         if kind not in kinds:
             continue
         for n in range(count):
             rng = np.random.default_rng([52, SEEDS[part], k, n])
             seed = SEEDS[part] + 5000 + k * 50 + n
-            lesson = Lesson(room(SEEDS[part] + n % 3), seed, seconds, people=int(rng.integers(5, 19)))
-            length = float(rng.uniform(20, 180))
-            begin = float(rng.uniform(130, seconds - length - 60))
+            lasts, longest = (UNMOVING_LESSON_S, (1260, 1500)) if kind == "no-movement" else (seconds, (20, 180))
+            lesson = Lesson(room(SEEDS[part] + n % 3), seed, lasts, people=int(rng.integers(5, 19)))
+            length = float(rng.uniform(*longest))
+            begin = float(rng.uniform(130, lasts - length - 60))
             amount, end, in_time = 0.0, begin + length, kind == "jump"
             if kind == "loop":
                 amount = float(rng.uniform(45, 120))
@@ -143,8 +148,8 @@ def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...
             camera = Camera(lesson, begins, noise=float(rng.uniform(1.2, 3)), noise_seed=seed, defects=(defect,))
             last = (begin + amount if in_time else begin) if base == "jump" else end
             truth = Truth(kind, round(begin * 1000), round(last * 1000))
-            encoder = Encoder(gop_s=float(rng.choice([1, 2, 2, 4])), crf=int(rng.integers(30, 37)))
-            yield Filmed(f"{part}-{kind}-{n}", camera, encoder, (truth,))
+            gop, crf = float(rng.choice([1, 2, 2, 4])), int(rng.integers(30, 37))
+            yield Filmed(f"{part}-{kind}-{n}", camera, Encoder(fps=2 if kind == "no-movement" else 5, gop_s=gop, crf=crf), (truth,))
 
 
 CLOCKS = (("%Y-%m-%d %H:%M:%S", (10, 24)), ("%d/%m/%Y %H:%M:%S", (330, 350)), ("%H:%M:%S %Y/%m/%d", (200, 24)), ("%m-%d-%Y  %H:%M:%S", (12, 350)))

@@ -13,6 +13,8 @@ import numpy as np
 
 from bench.screening.camera import put_clock
 from bench.screening.rooms import Luma
+from storage.media.index import SampleIndex, build_index
+from storage.media.source import FileSource
 
 TICKS = 90_000
 
@@ -108,25 +110,40 @@ def altered(source: Path, change: Change, fps: float | None = None) -> Iterator[
 
 
 def remux(source: Path, target: Path, begin_s: float = 0, end_s: float | None = None) -> Path:
-    """The same packets in another container, or those of a stretch from its first key frame on."""
+    """The same packets in another container, or those of a stretch from its first key frame on; sound too."""
     if source.suffix == target.suffix and not begin_s and end_s is None:
         return Path(shutil.copyfile(source, target))
     with av.open(str(source)) as media, av.open(str(target), "w") as out:
-        stream = media.streams.video[0]
-        copy = out.add_stream_from_template(stream)
-        zero = None
-        for packet in media.demux(stream):
+        streams = [*media.streams.video[:1], *media.streams.audio[:1]]
+        copies = {stream.index: out.add_stream_from_template(stream) for stream in streams}
+        zero = None  # of the pictures, in seconds
+        for packet in media.demux(streams):
             if packet.dts is None or packet.pts is None:
                 continue
-            at = float(packet.pts * packet.time_base)
+            at, video = float(packet.pts * packet.time_base), packet.stream.type == "video"
             if zero is None:
-                if at < begin_s or not packet.is_keyframe:
+                if at < begin_s or not video or not packet.is_keyframe:
                     continue
-                zero = packet.dts
+                zero = packet.dts * packet.time_base
             if end_s is not None and at >= end_s:
                 break
-            packet.pts -= zero
-            packet.dts -= zero
-            packet.stream = copy
+            before = round(zero / packet.time_base)
+            packet.pts -= before
+            packet.dts -= before
+            packet.stream = copies[packet.stream.index]
             out.mux(packet)
     return target
+
+
+def scramble(path: Path, begin_ms: int, end_ms: int, seed: int) -> None:
+    """The coded pictures of a stretch become noise, as on a disk that was written over: the file is as long as before, its tables are whole."""
+    with FileSource(path) as source:
+        index = build_index(source)
+    assert isinstance(index, SampleIndex)
+    video = index.video
+    shown_ms = (video.shown - index.zero) * 1000 // video.timescale
+    dice = np.random.default_rng(seed)
+    with path.open("r+b") as file:
+        for n in np.flatnonzero((shown_ms >= begin_ms) & (shown_ms < end_ms)).tolist():
+            file.seek(int(video.offsets[n]))
+            file.write(dice.bytes(int(video.sizes[n])))

@@ -55,6 +55,10 @@ def load(request: dict[str, Any]) -> Task:
         from storage.media import stripping
 
         return stripping.strips_task
+    if name == "sound":
+        from storage.media import hearing
+
+        return hearing.sound_task
     from storage.media import viewing
 
     if request["arguments"].get("blur"):

@@ -15,8 +15,9 @@ import numpy as np
 from storage.media import sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
+from storage.media.fetching import asked, fetch_keys
 from storage.media.index import MarkIndex, SampleIndex
-from storage.media.looks import fetch_marks, fetch_samples, key_frames
+from storage.media.looks import key_frames
 from storage.media.source import ByteSource, Metered
 from storage.media.still import BLUR_MEMORY_BYTES
 
@@ -77,25 +78,11 @@ def count_heads(
     metered = Metered(source)
     picked = [int(numbers[place]) for place in chosen]
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".keys") as media:
-        if isinstance(index, SampleIndex):
-            parts = fetch_samples(metered, index, picked, False, 0, media)
-        else:
-            parts = fetch_marks(metered, index, picked, media)
+        parts = fetch_keys(metered, index, picked, media)
         media.flush()
-        arguments: dict[str, Any] = {  # Any: plain JSON
-            "demuxer": "mov" if isinstance(index, SampleIndex) else index.demuxer,
-            "parts": parts,
-            "full": False,
-            "step_us": 0,
-            "from_us": 0,
-            "streams": limits.streams,
-            "picture_px": limits.picture_px,
-            "width_px": how.width_px,
-            "score_permille": how.score_permille,
-        }
         answer = sandbox.run(
             "heads",
-            arguments,
+            asked(index, parts, limits, width_px=how.width_px, score_permille=how.score_permille),
             reads={"media": Path(media.name)},
             limits=Limits(base_s=limits.base_s + PICTURE_S * len(chosen), memory_bytes=limits.memory_bytes),
             size_bytes=media.tell(),

@@ -9,16 +9,16 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.media import mp4, sandbox
+from storage.media import sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
+from storage.media.fetching import asked, fetch_keys, fetch_whole
 from storage.media.index import MarkIndex, SampleIndex
-from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import ByteSource, Metered
 
@@ -163,26 +163,13 @@ def _read(
     picked = [int(numbers[n]) for n in chosen]
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".keys") as media, tempfile.NamedTemporaryFile(dir=scratch, suffix=".looks") as out:
         try:
-            if isinstance(index, SampleIndex):
-                parts = fetch_samples(source, index, picked, density.full, until_ms, media)
-            elif density.full:
-                parts = fetch_stretch(source, index, picked, until_ms, media)
-            else:
-                parts = fetch_marks(source, index, picked, media)
+            parts = fetch_whole(source, index, picked, until_ms, media) if density.full else fetch_keys(source, index, picked, media)
             media.flush()
             most = len(times) if not density.full else (until_ms - times[0]) * 60 // 1000 + 240
             if density.full and density.step_ms:
                 most = min(most, (until_ms - times[0]) // density.step_ms + 2)
-            arguments: dict[str, Any] = {  # Any: plain JSON
-                "demuxer": "mov" if isinstance(index, SampleIndex) else index.demuxer,
-                "parts": parts,
-                "most": most,
-                "full": density.full,
-                "step_us": density.step_ms * 1000,
-                "from_us": max(span[0] - times[0], 0) * 1000,
-                "streams": limits.streams,
-                "picture_px": limits.picture_px,
-            }
+            span_us = {"step_us": density.step_ms * 1000, "from_us": max(span[0] - times[0], 0) * 1000}
+            arguments = asked(index, parts, limits, most=most, full=density.full, **span_us)
             allowed = Limits(base_s=limits.base_s + most // 4, memory_bytes=limits.memory_bytes)
             answer = sandbox.run(
                 "looks",
@@ -208,45 +195,3 @@ def _read(
         shown = {int(number) for number in found["number"]}
         missing = [at for n, at in enumerate(times) if n not in shown]
     return Batch(until_ms, looks, missing, "", source.bytes_read, source.requests, answer.cpu_ms, answer.peak_bytes)
-
-
-def fetch_samples(source: Metered, index: SampleIndex, picked: list[int], full: bool, until_ms: int, file: IO[bytes]) -> list[list[int]]:
-    """An MP4 of the picked key frames, or of everything from the first of them until `until_ms`; each run of neighbours is one range."""
-    video = index.video
-    if full:
-        end = index.zero + until_ms * video.timescale // 1000
-        last = int(np.searchsorted(video.decoded, end + 2 * video.timescale))
-        following = np.flatnonzero(video.keys[picked[-1] + 1 :])
-        stop = picked[-1] + 1 + int(following[0]) if len(following) else len(video)
-        samples = np.arange(picked[0], max(min(stop, last), picked[0] + 1))
-    else:
-        samples = np.array(sorted(picked), np.intp)
-    plan = mp4.plan([Piece(video, samples, int(video.shown[samples[0]]), video.timescale)])
-    file.write(plan.head)
-    for start, end in plan.runs:
-        for block in source.blocks(start, end):
-            file.write(block)
-    return [[0, 0, file.tell()]]
-
-
-def fetch_marks(source: Metered, index: MarkIndex, picked: list[int], file: IO[bytes]) -> list[list[int]]:
-    """One part for each key frame: what a demuxer must have seen first, then its bytes."""
-    file.write(index.head)
-    parts, head = [], len(index.head)
-    for mark in picked:
-        at = file.tell()
-        file.write(source.read(*key_frame_bytes(index, mark)))
-        parts.append([head, at, file.tell()])
-    return parts
-
-
-def fetch_stretch(source: Metered, index: MarkIndex, picked: list[int], until_ms: int, file: IO[bytes]) -> list[list[int]]:
-    """Everything from the first picked key frame until `until_ms`, as one part."""
-    start = int(index.starts[picked[0]])
-    later = np.flatnonzero((index.shown_us > until_ms * 1000 + 500_000) & (index.keys != 0) & (index.places > start))
-    end = int(index.places[later[0]]) if len(later) else index.size_bytes
-    file.write(index.head)
-    head = len(index.head)
-    for block in source.blocks(start, end):
-        file.write(block)
-    return [[head, head, file.tell()]]

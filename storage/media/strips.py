@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from storage.media import sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
+from storage.media.fetching import asked, fetch_keys, fetch_whole
 from storage.media.index import MarkIndex, SampleIndex
-from storage.media.looks import fetch_marks, fetch_samples, fetch_stretch, key_frames
+from storage.media.looks import key_frames
 from storage.media.source import ByteSource, Metered
 
 MOST_WIDTH_PX: Final = 1920  # wider pictures are scaled down to it
@@ -76,9 +77,9 @@ def key_strips(
     picked, times = [int(samples[n]) for n in numbers], [int(shown_ms[n]) for n in numbers]
     metered = Metered(source)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".keys") as media:
-        fetch = fetch_marks(metered, index, picked, media) if isinstance(index, MarkIndex) else fetch_samples(metered, index, picked, False, 0, media)
+        parts = fetch_keys(metered, index, picked, media)
         media.flush()
-        return _decoded(metered, index, Path(media.name), media.tell(), fetch, times, bands, None, len(picked), scratch, limits or Limits())
+        return _decoded(metered, index, Path(media.name), media.tell(), parts, times, bands, None, len(picked), scratch, limits or Limits())
 
 
 def stretch_strips(
@@ -107,10 +108,7 @@ def stretch_strips(
     begin_ms, metered = int(shown_ms[first]), Metered(source)
     until_ms = int(shown_ms[last]) if last < len(shown_ms) else index.duration_ms + 1000
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".stretch") as media:
-        if isinstance(index, MarkIndex):
-            parts = fetch_stretch(metered, index, picked, until_ms, media)
-        else:
-            parts = fetch_samples(metered, index, picked, True, until_ms, media)
+        parts = fetch_whole(metered, index, picked, until_ms, media)
         media.flush()
         span, most = (max(start_ms - begin_ms, 0) * 1000, step_ms * 1000), (end_ms - start_ms) // step_ms + 2
         found = _decoded(metered, index, Path(media.name), media.tell(), parts, [begin_ms], bands, span, most, scratch, limits or Limits())
@@ -134,17 +132,8 @@ def _decoded(
     limits: Limits,
 ) -> Strips:
     """`span`: (microseconds after the first key frame from which on, least distance) of a stretch; None for key frames alone."""
-    arguments: dict[str, Any] = {  # Any: plain JSON
-        "demuxer": "mov" if isinstance(index, SampleIndex) else index.demuxer,
-        "parts": parts,
-        "most": most,
-        "bands": [list(band) for band in bands],
-        "full": span is not None,
-        "from_us": span[0] if span else 0,
-        "step_us": span[1] if span else 0,
-        "streams": limits.streams,
-        "picture_px": limits.picture_px,
-    }
+    more: dict[str, object] = {"full": True, "from_us": span[0], "step_us": span[1]} if span else {}
+    arguments = asked(index, parts, limits, most=most, bands=[list(band) for band in bands], **more)
     tallest = sum(top_bottom[1] - top_bottom[0] for top_bottom in (rows_of(band, MOST_HEIGHT_PX) for band in bands)) + len(bands)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".strips") as out:
         answer = sandbox.run(

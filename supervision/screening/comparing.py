@@ -26,9 +26,10 @@ from storage.media.looks import Density, read_looks
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording, Slot
 from supervision.screening import loop, motion, packet_marks, recycled, signatures, view_keys
-from supervision.screening.kinship import Claim, kinship
+from supervision.screening.kinship import Claim, Kind, kinship
 from supervision.screening.looks import Code, Found, Packets, strength
 from supervision.screening.motion import Motion
+from supervision.screening.pair_sound import likeness
 from supervision.screening.recycled import Line, RecycledRule
 from supervision.screening.recycled_models import CameraView, PacketMark, RecordingMotion, RecycledMatch, ViewKey, Way
 from supervision.screening.service import Screener, add_leads
@@ -88,7 +89,10 @@ def compare_recording(comparer: Comparer, recording_id: UUID) -> list[UUID]:
         if match is not None and recycled.is_recycled(match, comparer.recycled):
             found.append(Same(other, Way.MOVEMENT, match.line, match.mirrored, match.windows, round(match.median * 1000), match.spans))
     with comparer.screener.database.transaction(SYSTEM) as session:
-        told = [lead for same in found if (lead := _tell(session, comparer, recording_id, same)) is not None]
+        found = [same for same in found if _untold(session, recording_id, same) is not None]
+    sounds = [likeness(comparer.screener, recording_id, same.other, same.line, same.spans) for same in found]
+    with comparer.screener.database.transaction(SYSTEM) as session:
+        told = [lead for same, sound in zip(found, sounds, strict=True) if (lead := _tell(session, comparer, recording_id, same, sound)) is not None]
         session.get_one(RecordingMotion, recording_id).compared_at = comparer.screener.clock.now_at()
     return told
 
@@ -250,16 +254,23 @@ def _same_packets(session: Session, comparer: Comparer, recording_id: UUID) -> l
     return found
 
 
-def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same) -> UUID | None:
-    """A lead on the later of the two recordings, with the other beside it; nothing when the pair is honest or known."""
+def _untold(session: Session, recording_id: UUID, same: Same) -> Kind | None:
+    """What a pair is that was not told yet; None for one that was, or that is honest."""
     first, second = sorted((recording_id, same.other))
     if session.scalar(select(RecycledMatch.id).where(RecycledMatch.first_id == first, RecycledMatch.second_id == second)) is not None:
         return None
-    mine, other = _claim(session, recording_id), _claim(session, same.other)
-    from_ms, to_ms = same.spans[0][0], same.spans[-1][1]
-    kind = kinship(mine, other, from_ms, same.line.source_ms(from_ms))
+    from_ms = same.spans[0][0]
+    return kinship(_claim(session, recording_id), _claim(session, same.other), from_ms, same.line.source_ms(from_ms))
+
+
+def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same, sound_permille: int | None) -> UUID | None:
+    """A lead on the later of the two recordings, with the other beside it; nothing when the pair is honest or known. Sound alone tells nothing."""
+    kind = _untold(session, recording_id, same)
     if kind is None:
         return None
+    first, second = sorted((recording_id, same.other))
+    mine = _claim(session, recording_id)
+    from_ms, to_ms = same.spans[0][0], same.spans[-1][1]
     rule = comparer.recycled
     limit = comparer.rule.recycled_same_packets if same.way is Way.PACKETS else rule.recycled_least_windows
     degree = 1000 if same.way is Way.PACKETS else strength(same.windows, limit, WORST_WINDOWS)
@@ -273,7 +284,7 @@ def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same) 
     spans = same.spans if first == recording_id else moved_spans(same.spans, same.line)
     row = insert(RecycledMatch).values(
         first_id=first, second_id=second, lead_id=lead.id, kind=kind, way=same.way, mirrored=same.mirrored, offset_ms=line.offset_ms,
-        slope_ppm=round(line.slope * 1_000_000), windows=same.windows, agreement_permille=same.agreement_permille,
+        slope_ppm=round(line.slope * 1_000_000), windows=same.windows, agreement_permille=same.agreement_permille, sound_permille=sound_permille,
         spans=[list(span) for span in spans], found_at=at,
     )  # fmt: skip
     session.flush()

@@ -100,5 +100,6 @@ class RecycledMatch(Keyed, Base):
     slope_ppm: Mapped[int]
     windows: Mapped[int]
     agreement_permille: Mapped[int]
+    sound_permille: Mapped[int | None]  # how alike the sound of both rises and falls (`same_sound`); None: could not be compared
     spans: Mapped[list[Any]] = mapped_column(JSONB)  # Any: [from_ms, to_ms] pairs of the first recording
     found_at: Mapped[datetime]

@@ -41,6 +41,10 @@ class ScreeningRule:
     screening_clock_other_minutes: int
     screening_clock_jump_s: int
     screening_clock_retry_days: int
+    screening_sound_step_s: int
+    screening_silent_db: int
+    screening_silent_s: int
+    screening_sound_required: int
     min_height_px: int
     screening_heads_instants: int
     screening_heads_width_px: int

@@ -52,6 +52,7 @@ class ScreeningRun(Keyed, Base):
     clock_id: Mapped[UUID | None] = mapped_column(ForeignKey("camera_clock.id"))  # None: no clock of this camera can be read
     clock_asked: Mapped[int | None]  # instants at which the clock was looked for
     clock_read: Mapped[int | None]  # … and read for sure
+    sound: Mapped[bytes | None] = mapped_column(LargeBinary)  # `levels.Sound`; None: no sound track, or none that can be heard
 
 
 class ScreeningPart(Base):

@@ -6,7 +6,6 @@ version of the rules (a constraint): the same footage is not screened twice by a
 
 import hashlib
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,11 +33,14 @@ from storage.media.still import frame_at
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
-from supervision.screening import clocks, closer, headcounts
+from supervision.screening import clocks, closer, headcounts, sound
 from supervision.screening.glances import Glancer, Glances
-from supervision.screening.looks import HEIGHT_PX, TECHNICAL, WIDTH_PX, Found, Look, Luma
+from supervision.screening.levels import silent_throughout
+from supervision.screening.looks import TECHNICAL, Found, Look
 from supervision.screening.rules import ScreeningRule
+from supervision.screening.run_parts import packed, resume
 from supervision.screening.screening_models import RunState, ScreeningLead, ScreeningPart, ScreeningRun
+from supervision.screening.signals import silence
 from supervision.screening.signals.every import CLAUSES, Seen, find_all
 from supervision.screening.view import Reference
 
@@ -140,7 +142,7 @@ def _begin(screener: Screener, recording_id: UUID, *, again: bool) -> "_Pass | R
         session.flush()
         picture = screener.reference(session, recording.camera_id) if recording.camera_id else None
         glancer = Glancer(screener.rule.screening_view_every_s * 1000, Reference.of_picture(picture) if picture else None)
-        glances, missing = _resume(session, run.id, glancer)
+        glances, missing = resume(session, run.id, glancer)
         media = recording.media
         return _Pass(
             run.id, recording.object_key, recording.version_id, recording.institution_id, media["duration_ms"], media["height_px"],
@@ -228,7 +230,7 @@ def _checkpoint(screener: Screener, begun: _Pass, batch: Batch, glances: Glances
         if moved is None:
             return False
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == begun.run_id, ScreeningPart.until_ms >= batch.until_ms))
-        session.add(ScreeningPart(run_id=begun.run_id, until_ms=batch.until_ms, body=_packed(begun.glancer, glances, batch.missing_ms)))
+        session.add(ScreeningPart(run_id=begun.run_id, until_ms=batch.until_ms, body=packed(begun.glancer, glances, batch.missing_ms)))
     begun.checkpoint_ms = batch.until_ms
     return True
 
@@ -241,13 +243,16 @@ def _finish(
     near = _look_closer(screener, begun, source, index)
     began = time.thread_time()
     clock = _clock(screener, begun, source, index)
+    heard = sound.listen(source, index, screener.rule, screener.scratch) if begun.has_sound else sound.Listened()
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
     packets = packets or _packets_of_index(index)
-    seen = Seen(near.glances, begun.missing_ms, packets, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks)
+    seen = Seen(near.glances, begun.missing_ms, packets, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks, heard.sound)
     found = find_all(seen, screener.rule)
     with screener.database.transaction(SYSTEM) as session:
         asked = headcounts.asked_of(session, recording_id, screener.rule)
+        before = sound.history(session, recording_id, screener.rule)
+    found = silence.with_history(found, before, throughout=heard.sound is not None and silent_throughout(heard.sound, screener.rule))
     heads = headcounts.count(headcounts.shown(asked, found), source, index, screener.rule, screener.scratch)
     found = sorted(sorted(found, key=lambda one: -one.strength)[:MOST_LEADS], key=lambda one: (one.from_ms, one.code))
     stills = _stills(screener, begun, source, index, found)
@@ -261,10 +266,11 @@ def _finish(
         headcounts.keep(session, recording_id, run.id, heads)
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
         run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
-        run.looks, run.heads_cpu_ms = run.looks + near.looks, heads.cpu_ms
-        run.bytes_read += near.bytes_read + clock.bytes_read + heads.bytes_read
-        run.requests += near.requests + clock.requests + heads.requests
-        run.cpu_ms, run.ended_at = run.cpu_ms + near.cpu_ms + clock.cpu_ms + heads.cpu_ms + own_ms, now
+        run.looks, run.heads_cpu_ms, run.ended_at = run.looks + near.looks, heads.cpu_ms, now
+        run.sound = heard.sound.to_bytes() if heard.sound is not None else None
+        run.bytes_read += near.bytes_read + clock.bytes_read + heard.bytes_read + heads.bytes_read
+        run.requests += near.requests + clock.requests + heard.requests + heads.requests
+        run.cpu_ms += near.cpu_ms + clock.cpu_ms + heard.cpu_ms + heads.cpu_ms + own_ms
         if clock.ticks is not None:
             run.clock_id, run.clock_asked, run.clock_read = clock.clock_id, clock.asked, clock.read
         screener.events.publish(session, Event("recording.screened", {"recording_id": str(recording_id)}))
@@ -362,35 +368,3 @@ def _give_back(connection: Connection, key: ColumnElement[int]) -> None:
         connection.scalar(select(func.pg_advisory_unlock(key)))
     except SQLAlchemyError:
         connection.invalidate()
-
-
-def _packed(glancer: Glancer, glances: Glances, missing_ms: Sequence[int]) -> bytes:
-    """Glances of a batch and what the glancer remembers at its end: lengths in 4 bytes, then the parts."""
-    parts = [
-        glances.to_bytes(),
-        np.array([glancer.compared_ms, *missing_ms], "<i8").tobytes(),
-        *(zlib.compress(luma.tobytes(), 1) if luma is not None else b"" for luma in (glancer.previous, glancer.anchor)),
-    ]
-    return b"".join(len(part).to_bytes(4, "little") + part for part in parts)
-
-
-def _resume(session: Session, run_id: UUID, glancer: Glancer) -> tuple[list[Glances], list[int]]:
-    """Everything kept of a run so far; the glancer remembers again."""
-    glances, missing = [], []
-    bodies = session.scalars(select(ScreeningPart.body).where(ScreeningPart.run_id == run_id).order_by(ScreeningPart.until_ms))
-    for body in bodies:
-        parts, at = [], 0
-        while at < len(body):
-            length = int.from_bytes(body[at : at + 4], "little")
-            parts.append(body[at + 4 : at + 4 + length])
-            at += 4 + length
-        glances.append(Glances.from_bytes(parts[0]))
-        numbers = np.frombuffer(parts[1], "<i8").tolist()
-        glancer.compared_ms = numbers[0]
-        missing += numbers[1:]
-        glancer.previous, glancer.anchor = (_picture(part) for part in parts[2:4])
-    return glances, missing
-
-
-def _picture(part: bytes) -> Luma | None:
-    return np.frombuffer(zlib.decompress(part), np.uint8).reshape(HEIGHT_PX, WIDTH_PX) if part else None

@@ -58,7 +58,7 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     in_both(page, people, "/machine", "machine")
     own = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
     own.goto(f"/recordings/{recording_id}")
-    expect(own.get_by_role("heading", name="Defects of the picture")).to_be_visible()
+    expect(own.get_by_role("heading", name="Defects of picture and sound")).to_be_visible()
     in_both(own, people, f"/recordings/{recording_id}", "recording-defects")
 
 

@@ -25,6 +25,7 @@ from supervision.screening import leads, pairs
 from supervision.screening.kinship import Kind
 from supervision.screening.pairs import Pair
 from supervision.screening.recycled_models import Way
+from supervision.screening.same_sound import Sounding, said
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -36,6 +37,14 @@ KINDS: Final = {Kind.AGAIN: N_("Used again under another lesson"), Kind.TOGETHER
 WAYS: Final = {
     Way.PACKETS: N_("The same coded pictures, byte for byte"),
     Way.MOVEMENT: N_("The same movement, minute after minute, on one line of time"),
+}
+
+
+SOUNDS: Final = {
+    Sounding.ALIKE: N_("rises and falls alike (%(share)s), as one and the same sound track does"),
+    Sounding.OTHER: N_("another sound under the same pictures (%(share)s alike)"),
+    Sounding.UNCLEAR: N_("neither clearly the same nor another (%(share)s alike)"),
+    Sounding.NOT_COMPARED: N_("not compared: no sound in one of them, or too little"),
 }
 
 
@@ -81,6 +90,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         pair=pair,
         kind=KINDS[pair.match.kind],
         way=WAYS[pair.match.way],
+        sound=SOUNDS[said(pair.match.sound_permille)],
         joined=joined(pair),
         axes=[round(side.duration_ms * WIDTH / longest, 1) for side in (pair.copy, pair.source)],
         playhead=round(begin * WIDTH / longest, 1),

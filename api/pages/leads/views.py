@@ -19,15 +19,16 @@ from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
-from api.pages.leads.words import ATTACKS, HEAD_KINDS, MEANINGS, NAMES, figure_text
+from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
 from supervision.institutions.models import Institution
 from supervision.screening import heads_measured, leads, lessons_judged, measured
 from supervision.screening.errors import LeadWithoutStill
+from supervision.screening.levels import Part, Sound, parts_of
 from supervision.screening.looks import TECHNICAL, Code
-from supervision.screening.screening_models import ScreeningRun
+from supervision.screening.screening_models import ScreeningLead, ScreeningRun
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -36,6 +37,7 @@ Viewer = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR}, purpose=ViewKin
 Judge = Annotated[Caller, access(roles=OFFICERS)]
 Anybody = Annotated[Caller, access(roles=EVERYBODY)]
 PAGE: Final = 50
+SOUND_PARTS: Final = 12
 STILL_BYTES: Final = 4_000_000
 COLUMNS = (
     Column("lead", N_("Lead")),
@@ -123,10 +125,17 @@ def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, ref
         live=leads.live(session).get(row.lead.code),
         attacks=ATTACKS,
         heads=lessons_judged.shown_with(session, row.lead),
+        sound=_sound_of(session, row.lead),
         may_judge=caller.role in OFFICERS,
         problem=problem,
         note=note,
     )
+
+
+def _sound_of(session: Session, lead: ScreeningLead) -> list[Part]:
+    """How loud the recording of a lead about sound is, part by part."""
+    run = session.get(ScreeningRun, lead.run_id) if lead.run_id and lead.code is Code.SILENT else None
+    return parts_of(Sound.from_bytes(run.sound), run.duration_ms, SOUND_PARTS) if run is not None and run.sound else []
 
 
 @router.get("/leads/{lead_id}/still.jpg")
@@ -178,6 +187,8 @@ def machine_page(request: Request, caller: Anybody, session: SessionDep) -> Resp
         attacks=ATTACKS,
         heads=heads_measured.read(),
         head_kinds=HEAD_KINDS,
+        counted=COUNTED,
+        exact=EXACT,
         inside=inside,
         cost=leads.cost(session) if inside else None,
     )

@@ -16,7 +16,7 @@ NAMES: Final[dict[Code, str]] = {
     Code.TIME_JUMP: N_("Time missing inside the file"),
     Code.LOW_RESOLUTION: N_("Picture too small"),
     Code.LOW_FRAME_RATE: N_("Too few pictures a second"),
-    Code.SILENT: N_("No sound track"),
+    Code.SILENT: N_("No sound"),
     Code.UNDECODABLE: N_("Pictures cannot be decoded"),
     Code.OTHER_VIEW: N_("Not the approved view"),
     Code.NO_MOVEMENT: N_("Nobody moves for long"),
@@ -39,6 +39,11 @@ ATTACKS: Final[dict[str, str]] = {
     "clock-jump": N_("10 to 90 seconds cut out, times put right"),
     "clock-wrong": N_("clock of the camera 15 minutes to 10 hours wrong"),
     "old-recording": N_("a recording of another day"),
+    "no-movement": N_("everybody gone for 21 to 25 minutes"),
+    "undecodable": N_("20 to 180 seconds overwritten"),
+    "muted": N_("microphone muted for 11 to 25 minutes"),
+    "unplugged": N_("microphone unplugged for 11 to 25 minutes"),
+    "muted-throughout": N_("microphone muted from beginning to end"),
     "loop": N_("a piece of 45 to 120 seconds played again"),
     "exact": N_("the same bytes"),
     "remuxed": N_("packets in another container"),
@@ -69,8 +74,16 @@ MEANINGS: Final[dict[Code, str]] = {
         "Either the clock of the camera is wrong, or the recording is older than it is said to be: the picture alone cannot tell which. "
         "A constant difference of a few minutes is common and is not told."
     ),
+    Code.SILENT: N_(
+        "The microphone may be muted, broken or not there. A camera of which no sound was ever heard is told once and weakly; only levels are kept, "
+        "never what is said."
+    ),
     Code.CLOCK_JUMP: N_("Something may have been cut out or put in there, or the clock was set just then: look at both sides of the leap."),
 }
+# read from the file itself: there is nothing to estimate
+EXACT: Final = frozenset({Code.LOW_RESOLUTION, Code.LOW_FRAME_RATE})
+# measured as counts, in the table of head counts
+COUNTED: Final = frozenset({Code.FEW_PEOPLE, Code.OVER_CAPACITY})
 # figure and threshold, each in the unit of the signal
 FIGURES: Final[dict[Code, str]] = {
     Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),
@@ -81,7 +94,7 @@ FIGURES: Final[dict[Code, str]] = {
     Code.TIME_JUMP: N_("%(figure)s s are missing, told from %(threshold)s s on"),
     Code.LOW_RESOLUTION: N_("%(figure)s lines, at least %(threshold)s are required"),
     Code.LOW_FRAME_RATE: N_("%(figure)s pictures a second, at least %(threshold)s are required"),
-    Code.SILENT: N_("%(figure)s sound tracks, at least %(threshold)s is required"),
+    Code.SILENT: N_("at its loudest %(figure)s dB of full scale, no sound at %(threshold)s dB or less"),
     Code.UNDECODABLE: N_("%(figure)s key frames in a row give no picture, told from %(threshold)s on"),
     Code.OTHER_VIEW: N_("%(figure)s points of the approved view are found, another view below %(threshold)s"),
     Code.NO_MOVEMENT: N_("changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on"),

@@ -65,7 +65,7 @@ class Figure:
     now: DatedValue | None
     later: DatedValue | None
     clauses: list[Clause]
-    errors: list[tuple[str, Measured]]  # of what the machine decides by it: name of the signal, and how good it was found to be
+    expected: list[tuple[str, Measured]]  # of what the machine decides by it: name of the signal, and how good it was found to be
 
 
 @router.get("/policy")

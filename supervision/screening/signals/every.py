@@ -6,6 +6,7 @@ from typing import Final
 
 from supervision.screening.clock_ticks import Ticks
 from supervision.screening.glances import Glances
+from supervision.screening.levels import Sound
 from supervision.screening.looks import Code, Found, Packets
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import (
@@ -52,7 +53,7 @@ CLAUSES: Final[Mapping[Code, str]] = {
 class Seen:
     """What is known of one recording when its pass is over. `packets` None: their facts were not kept.
 
-    `clock` None: there is none that can be read.
+    `clock` None: there is none that can be read. `sound` None: nothing was listened to.
     """
 
     glances: Glances
@@ -62,6 +63,7 @@ class Seen:
     height_px: int
     has_sound: bool
     clock: Ticks | None = None
+    sound: Sound | None = None
 
 
 def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
@@ -76,7 +78,7 @@ def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
         *view_changed.find(glances, duration_ms, rule),
         *undecodable.find(glances.media_ms.tolist(), seen.missing_ms, duration_ms, rule),
         *resolution.find(seen.height_px, duration_ms, rule),
-        *silence.find(has_sound=seen.has_sound, duration_ms=duration_ms, rule=rule),
+        *silence.find(seen.sound, has_sound=seen.has_sound, duration_ms=duration_ms, rule=rule),
     ]
     found += [*clock_other_time.find(seen.clock, duration_ms, rule), *clock_jump.find(seen.clock, rule)]
     if seen.packets is not None:

@@ -19,12 +19,14 @@ from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode, remux
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
+from bench.screening.sounds import Microphone, envelope, voiced, waves
 from storage.clips.models import Clip
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope
 from supervision.screening.comparing import compare_recording, near_views
 from supervision.screening.kinship import Kind
 from supervision.screening.looks import Code
 from supervision.screening.recycled_models import CameraView, PacketMark, RecordingMotion, RecycledMatch, Way
+from supervision.screening.same_sound import Sounding, said
 from supervision.screening.screening_models import ScreeningLead
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
@@ -73,7 +75,7 @@ def test_a_changed_copy_under_another_institution_is_found_with_its_line_and_tol
     run_jobs()
     (match,) = matches(services)
     assert (match.first_id, match.second_id) == (first, second)
-    assert (match.kind, match.way, match.mirrored) == (Kind.AGAIN, Way.MOVEMENT, True)
+    assert (match.kind, match.way, match.mirrored, match.sound_permille) == (Kind.AGAIN, Way.MOVEMENT, True, None)  # without a sound track
     # the first one's t is the copy's (t - 30 s) / 1.01
     assert abs(match.slope_ppm - 1_000_000 / 1.01) < 8_000
     assert abs(match.offset_ms + 30_000 / 1.01) < 4_000
@@ -98,12 +100,14 @@ def test_a_changed_copy_under_another_institution_is_found_with_its_line_and_tol
 def test_a_piece_cut_out_without_re_encoding_is_found_by_its_packets(
     services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
 ) -> None:
-    source = filmed(tmp_path / "source.mp4", 3)
+    loud = waves(3, envelope(3, SECONDS, Microphone()), Microphone())
+    source = voiced(filmed(tmp_path / "picture.mp4", 3), tmp_path / "source.mp4", loud)
     first = send(services, world, source)
     second = send(services, other, remux(source, tmp_path / "cut.ts", 60, 270), file_name=other.file_name(suffix="ts"))
     run_jobs()
     (match,) = matches(services)
     assert match.way is Way.PACKETS
+    assert said(match.sound_permille) is Sounding.ALIKE
     assert {match.first_id, match.second_id} == {first, second}
     line = match.offset_ms if match.first_id == second else -match.offset_ms
     assert abs(line - 60_000) <= 2_000

@@ -18,7 +18,6 @@ from supervision.screening.signals import (
     frame_rate,
     frozen,
     resolution,
-    silence,
     time_jump,
     undecodable,
     unmoving,
@@ -193,12 +192,10 @@ def test_a_minute_with_a_hole_is_not_called_slow() -> None:
     assert frame_rate.find(packets(quick, quick[:200] + 110_000, quick + 118_000), 178_000, RULE) == []
 
 
-def test_a_small_picture_and_a_silent_recording_are_told_once() -> None:
+def test_a_small_picture_is_told_once() -> None:
     assert resolution.find(RULE.min_height_px, 60_000, RULE) == []
     (small,) = resolution.find(RULE.min_height_px - 1, 60_000, RULE)
     assert (small.from_ms, small.to_ms, small.figure) == (0, 60_000, RULE.min_height_px - 1)
-    assert silence.find(has_sound=True, duration_ms=60_000, rule=RULE) == []
-    assert len(silence.find(has_sound=False, duration_ms=60_000, rule=RULE)) == 1
 
 
 def test_key_frames_in_a_row_without_a_picture_are_told_and_a_single_one_is_not() -> None:
