@@ -21,6 +21,7 @@ from api.pages.assets import asset_url
 from api.pages.coverage_bar import coverage_bar
 from api.pages.fields import field_name
 from api.pages.labels import state_label
+from supervision.screening import veils_measured
 
 PAGES_DIR: Final = Path(__file__).resolve().parent
 
@@ -78,6 +79,7 @@ def environment(language: Language) -> Environment:
         browser_messages=partial(browser_messages, language),
         state_label=state_label,
         coverage_bar=coverage_bar,
+        veils=veils_measured.read,  # whoever sees a blurred picture is told how good that is
     )
     env.filters.update(
         date=partial(formats.date_text, language=language),
