@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from storage.media.demux import open_media
 from storage.media.errors import Reason, UnreadableMedia
+from storage.media.sound import QUIETEST_DB
 
 SOUND_CODECS: Final = frozenset({"aac", "mp3", "mp2", "pcm_alaw", "pcm_mulaw", "pcm_s16le", "pcm_s16be", "adpcm_g722", "adpcm_g726"})
-QUIETEST_DB: Final = -120.0
 FULL: Final = {"int16": 32768.0, "int32": 2147483648.0, "float32": 1.0, "float64": 1.0}
 Wave = NDArray[np.float64]  # (channels, samples), full scale is 1
 

@@ -187,12 +187,12 @@ def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleInd
     return ""
 
 
-def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> Closer:
+def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex, packets: PacketFacts | None) -> Closer:
     """Every key frame around what looked wrong. Without a checkpoint: it is a small part, and done again when the worker dies."""
     glances = Glances.joined(begun.glances)
     parts, looks, read, requests, cpu_ms = [], 0, 0, 0, 0
     with working_folder(screener.scratch) as folder:
-        for from_ms, to_ms in closer.spans(glances, begun.duration_ms, screener.rule):
+        for from_ms, to_ms in closer.spans(glances, begun.duration_ms, screener.rule, packets):
             glancer = begun.glancer.afresh(view_every_ms=0)
             for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms, scratch=folder):
                 began = time.thread_time()
@@ -240,13 +240,13 @@ def _finish(
 ) -> RunState | None:
     if refused == "overtaken":
         return None
-    near = _look_closer(screener, begun, source, index)
-    began = time.thread_time()
-    clock = _clock(screener, begun, source, index)
-    heard = sound.listen(source, index, screener.rule, screener.scratch) if begun.has_sound else sound.Listened()
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
     packets = packets or _packets_of_index(index)
+    near = _look_closer(screener, begun, source, index, packets)
+    began = time.thread_time()
+    clock = _clock(screener, begun, source, index)
+    heard = sound.listen(source, index, screener.rule, screener.scratch) if begun.has_sound else sound.Listened()
     seen = Seen(near.glances, begun.missing_ms, packets, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks, heard.sound)
     found = find_all(seen, screener.rule)
     with screener.database.transaction(SYSTEM) as session:

@@ -1,5 +1,6 @@
 """Where a closer look is taken, and how the machine's quality is told: intervals that promise no more than was seen. R60."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -11,7 +12,7 @@ import pytest
 from compliance.policy.book import Book
 from supervision.screening import closer, heads_measured, measured
 from supervision.screening.glances import Glances
-from supervision.screening.looks import Code
+from supervision.screening.looks import Code, Packets
 from supervision.screening.rules import ScreeningRule
 
 RULE = Book.load().read(ScreeningRule, on=date(2026, 9, 1))
@@ -42,6 +43,16 @@ def test_an_honest_recording_asks_for_no_closer_look() -> None:
 )
 def test_a_short_run_is_looked_at_whole_and_of_a_long_one_the_ends(black: slice, expected: list[tuple[int, int]]) -> None:
     assert closer.spans(glances(360, black=black), 3_600_000, RULE) == expected
+
+
+@pytest.mark.parametrize(("seconds", "size", "asked"), [(12, 40, True), (8, 40, False), (12, 200, False), (300, 40, False)])
+def test_pictures_without_noise_are_looked_at_closer_though_no_look_of_the_cheap_pass_saw_them(seconds: int, size: int, asked: bool) -> None:
+    """A freeze of some seconds lies between two looks. What lasts long is seen by the looks themselves."""
+    shown = np.arange(0, 3_600_000, 200)
+    sizes = np.where((shown >= 602_000) & (shown < 602_000 + seconds * 1000), size, 1_000)
+    packets = Packets(sizes, shown, shown % 2_000 == 0, np.zeros(0, np.uint64))
+    found = closer.spans(glances(360), 3_600_000, RULE, packets)
+    assert found == ([(592_000, 612_000 + seconds * 1000)] if asked else [])
 
 
 def test_a_closer_look_is_never_more_than_a_quarter_of_the_recording() -> None:
@@ -86,6 +97,9 @@ def test_the_table_is_read_back_as_written_and_other_signals_stay() -> None:
     assert known[Code.NO_MOVEMENT].per_hour == pytest.approx(0.1)
     text = measured.plain([{"code": "loop", "attack": "loop", "tried": 1, "found": 1}], [])
     assert '"loop"' in text
+    assert (
+        measured.parse(json.loads(text))[Code.LOOP].camera_hours == measured.read()[Code.LOOP].camera_hours
+    )  # of honest lessons nothing new is known
     assert all(f'"{code.value}"' in text for code in measured.read())
 
 
