@@ -78,22 +78,21 @@ def estimate(strata: Sequence[Sampled], confidence_permille: int) -> Estimate:
 def _most(strata: Sequence[Sampled], tail: float) -> int:
     """The largest number of bad lessons whose chance to show this few is not certainly below `tail`."""
     seen = sum(s.bad for s in strata)
-    weights = [s.count / s.size for s in strata]
-    shown = sum(w * s.bad for w, s in zip(weights, strata, strict=True))
+    weighed = [(s, s.count / s.size) for s in strata]
+    shown = sum(weight * s.bad for s, weight in weighed)
     # what is known already: the bad ones seen are bad, the good ones seen are good
-    thetas = _THETAS / min(weights)
-    worst = [_log_mean(s, -thetas * weight) for weight, s in zip(weights, strata, strict=True)]  # a row for each θ
+    thetas = _THETAS / min(weight for _, weight in weighed)
+    worst = [_log_mean(s, -thetas * weight) for s, weight in weighed]  # a row for each θ
     start = np.sum([one[:, 0] for one in worst], axis=0)
     order = np.sort(np.concatenate([np.diff(one, axis=1) for one in worst], axis=1), axis=1)[:, ::-1]
     more = np.concatenate([np.zeros((len(thetas), 1)), np.cumsum(order, axis=1)], axis=1)
     best = np.min((thetas * shown + start)[:, np.newaxis] + more, axis=0)
-    possible = np.flatnonzero(best >= np.log(tail) - 1e-9)
-    return seen + int(possible[-1]) if possible.size else seen
+    return seen + int(np.flatnonzero(best >= np.log(tail) - 1e-9)[-1])  # what was seen is possible
 
 
 def _log_mean(s: Sampled, log_z: Floats) -> Floats:
     """Upper bound of log E[z^X], (z, number of bad lessons), for every possible number of the stratum, from `bad` up. Concave, falling."""
-    bad = np.arange(s.bad, s.count - s.size + s.bad + 1, dtype=np.float64)
+    bad = np.arange(s.bad, s.count - s.size + s.bad + 1)
     with np.errstate(divide="ignore"):  # log 0 = -inf: a share of 0 or 1
         share, fraction = bad / s.count, np.float64(s.size / s.count)
         of_size = s.size * np.logaddexp(np.log1p(-share), np.log(share) + log_z[:, np.newaxis])

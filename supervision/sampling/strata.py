@@ -122,15 +122,15 @@ def allocate(strata: Mapping[str, tuple[int, int]], rule: SamplingRule) -> list[
     Raises: MalformedPlan.
     """
     check_rule(rule)
-    keys = sorted(strata)
-    counts, weights = [strata[k][0] for k in keys], [strata[k][1] for k in keys]
+    parts = [(key, *strata[key]) for key in sorted(strata)]
+    counts = [count for _, count, _ in parts]
     total = sum(counts)
     if total < 1:
         return []
     bad, miss = bad_count(total, rule.detection_bad_permille), PERMILLE - rule.detection_confidence_permille
 
     def sizes(base: int) -> list[int]:
-        return [min(n, -(-w * base * n // (PERMILLE * total))) for n, w in zip(counts, weights, strict=True)]
+        return [min(count, -(-weight * base * count // (PERMILLE * total))) for _, count, weight in parts]
 
     low = max(1, -(-total * rule.sampling_floor_permille // PERMILLE))
     high = total
@@ -140,7 +140,7 @@ def allocate(strata: Mapping[str, tuple[int, int]], rule: SamplingRule) -> list[
             high = middle
         else:
             low = middle + 1
-    return [Stratum(k, w, n, s) for k, w, n, s in zip(keys, weights, counts, sizes(low), strict=True)]
+    return [Stratum(key, weight, count, size) for (key, count, weight), size in zip(parts, sizes(low), strict=True)]
 
 
 def keeps(counts: Sequence[int], sizes: Sequence[int], bad: int, miss_permille: int) -> bool:
@@ -149,8 +149,6 @@ def keeps(counts: Sequence[int], sizes: Sequence[int], bad: int, miss_permille: 
     The j-th bad lesson of a stratum is missed with (count - size - j) / (count - j), given that those before it were: the factors fall
     with j, so the worst place for the bad lessons is found one by one, each where its factor is largest.
     """
-    if miss_permille >= PERMILLE:
-        return True
     placed = [0] * len(counts)
     heap = [(-Fraction(n - s, n), i) for i, (n, s) in enumerate(zip(counts, sizes, strict=True)) if n]
     heapq.heapify(heap)
@@ -164,7 +162,7 @@ def keeps(counts: Sequence[int], sizes: Sequence[int], bad: int, miss_permille: 
         if miss_permille and chance * PERMILLE < miss_permille * 0.999:  # far below, beyond any rounding: more bad lessons only lower it
             return True
         if (left := counts[i] - placed[i]) > 0:
-            heapq.heappush(heap, (-Fraction(max(0, left - sizes[i]), left), i))
+            heapq.heappush(heap, (-Fraction(left - sizes[i], left), i))
     missed, ways = 1, 1
     for n, s, d in zip(counts, sizes, placed, strict=True):
         few, many = sorted((s, d))
@@ -184,7 +182,7 @@ def found_ratio(counts: Sequence[int], sizes: Sequence[int], bad: int) -> float:
             return 1.0
         left[i] -= 1
         if left[i]:
-            heapq.heappush(heap, (min(0.0, sizes[i] / left[i] - 1.0), i))
+            heapq.heappush(heap, (sizes[i] / left[i] - 1.0, i))
     return 1.0 - missed
 
 

@@ -29,6 +29,7 @@ def malformed(where: str, code: str, value: object) -> dict[str, object]:
     [
         (lambda: build_frame([]), FrameNotCanonical, {"why": "empty", "natural_id": ""}),
         (lambda: build_frame(["b", "a", "b"]), FrameNotCanonical, {"why": "repeated", "natural_id": "b"}),
+        (lambda: read_frame(["a", "a"]), FrameNotCanonical, {"why": "repeated", "natural_id": "a"}),
         (lambda: read_frame(["b", "a"]), FrameNotCanonical, {"why": "out-of-order", "natural_id": "a"}),
         (lambda: check_natural_id(""), FrameNotCanonical, {"why": "empty", "natural_id": ""}),
         (lambda: check_natural_id(NFD), FrameNotCanonical, {"why": "not-nfc", "natural_id": NFD}),

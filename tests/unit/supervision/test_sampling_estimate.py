@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
-from math import comb, sqrt
+from math import comb, exp, log, sqrt
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervision.sampling.draw import SamplingRule, bad_count
+from supervision.sampling.draw import SamplingRule, bad_count, bound
 from supervision.sampling.estimate import Sampled, estimate
 from supervision.sampling.strata import allocate
 
@@ -40,8 +40,49 @@ def test_one_stratum_has_the_exact_interval() -> None:
 
 @pytest.mark.parametrize("wrong", [[], [Sampled(10, 0, 0)], [Sampled(10, 5, 6)], [Sampled(4, 5, 0)], [Sampled(4, 2, -1)]])
 def test_nonsense_is_refused(wrong: list[Sampled]) -> None:
-    with pytest.raises(ValueError, match="every stratum"):
+    with pytest.raises(ValueError, match=r"^every stratum needs 1 ≤ size ≤ count and 0 ≤ bad ≤ size$"):
         estimate(wrong, 950)
+
+
+def test_one_stratum_has_both_exact_tails_and_shares_rounded_outward() -> None:
+    found = estimate([Sampled(14, 5, 2)], 945)  # 973 and not 972.5 of 1000 for each tail, which would exclude one more
+    assert (found.count, found.total, found.low, found.high) == (14, Fraction(28, 5), 14 - bound(14, 5, 973, found=3).bad, 11)
+    assert bound(14, 5, 973, found=2).bad == 11
+    assert (found.permille, found.low_permille, found.high_permille) == (400, 1000 * found.low // 14, 786)
+    assert found.low * 1000 % 14 > 0  # so that rounding shows
+    assert estimate([Sampled(3, 3, 2)], 945).permille == 667
+
+
+def _by_the_page(strata: Sequence[Sampled], confidence: int) -> int:
+    """The upper limit as the module's first lines say it, place by place and θ by θ."""
+    tail, weights = (1000 - confidence) / 2000, [s.count / s.size for s in strata]
+    thetas = [1e-3 * 60_000.0 ** (i / 39) / min(weights) for i in range(40)]
+    shown = sum(w * s.bad for w, s in zip(weights, strata, strict=True))
+
+    def mean(s: Sampled, d: int, theta: float) -> float:
+        z = exp(-theta * s.count / s.size)
+        share, fraction = d / s.count, s.size / s.count
+        return min(s.size * log(1 - share + share * z), d * log(1 - fraction + fraction * z))
+
+    worst: dict[int, list[float]] = {}
+    for place in product(*(range(s.bad, s.count - s.size + s.bad + 1) for s in strata)):
+        logs = [theta * shown + sum(mean(s, d, theta) for s, d in zip(strata, place, strict=True)) for theta in thetas]
+        worst[sum(place)] = [max(pair) for pair in zip(worst.get(sum(place), logs), logs, strict=True)]
+    return max(bad for bad, logs in worst.items() if min(logs) >= log(tail))
+
+
+@pytest.mark.parametrize(
+    "strata",
+    [
+        [Sampled(40, 8, 1), Sampled(21, 7, 2)],
+        [Sampled(30, 3, 0), Sampled(12, 10, 3), Sampled(5, 5, 2)],
+        [Sampled(15, 1, 0), Sampled(35, 2, 1)],  # so few looks that the choice of θ shows
+    ],
+)
+def test_the_limits_of_several_strata_are_those_that_the_page_derives(strata: list[Sampled]) -> None:
+    for confidence in (800, 950):
+        found, good = estimate(strata, confidence), [Sampled(s.count, s.size, s.size - s.bad) for s in strata]
+        assert (found.low, found.high) == (found.count - _by_the_page(good, confidence), _by_the_page(strata, confidence))
 
 
 two = st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n), st.integers(0, n)))

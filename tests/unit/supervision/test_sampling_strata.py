@@ -18,6 +18,7 @@ from supervision.sampling.strata import (
     check_plan,
     choose,
     commitment,
+    found_ratio,
     keeps,
     still_possible,
     stratum_of,
@@ -103,11 +104,37 @@ def test_a_weight_beyond_everything_takes_the_whole_stratum_and_no_more() -> Non
         ((StratifyBy.TIER,), LessonFacts("", "project", "", False), "tier=", 1500),
         ((StratifyBy.TIER, StratifyBy.FLAGS), LessonFacts("D", "project", "", True), "tier=D;flags=yes", 8000),
         ((StratifyBy.FLAGS,), LessonFacts("D", "project", "", False), "flags=no", 1000),
+        ((StratifyBy.DEPARTMENT,), LessonFacts("", "", "人社/就业", False), "department=%E4%BA%BA%E7%A4%BE%2F%E5%B0%B1%E4%B8%9A", 1000),
         ((StratifyBy.CATEGORY, StratifyBy.DEPARTMENT), LessonFacts("", "universal", "a;b=c", False), "category=universal;department=a%3Bb%3Dc", 1000),
     ],
 )
 def test_a_lesson_knows_its_stratum(by: tuple[StratifyBy, ...], facts: LessonFacts, key: str, weight: int) -> None:
     assert stratum_of(facts, by, WEIGHTS) == (key, weight)
+
+
+def test_each_tier_has_its_own_weight_and_a_part_of_a_permille_is_dropped() -> None:
+    weights = RiskWeights(1001, 1002, 1003, 1004, 1005, 1500, 1006)
+    assert [weights.of_tier(tier) for tier in ("A", "B", "C", "D", "", "probation")] == [1001, 1002, 1003, 1004, 1005, 1006]
+    flagged = stratum_of(LessonFacts("A", "", "", True), (StratifyBy.TIER, StratifyBy.FLAGS), weights)[1]
+    assert (flagged, type(flagged)) == (1501, int)
+
+
+def test_a_chance_a_hair_above_the_limit_breaks_the_promise_and_a_stratum_without_a_draw_hides_all() -> None:
+    assert not keeps([6], [1], 1, 833)  # 5 of 6 are 833.3 ‰
+    assert keeps([6], [1], 1, 834)
+    assert not keeps([1, 5], [0, 1], 1, 999)
+    assert keeps([1, 5], [0, 1], 1, 1000)
+    for reckon in (lambda: keeps([5, 5], [1], 1, 500), lambda: found_ratio([5, 5], [1], 1)):
+        with pytest.raises(ValueError, match="shorter"):
+            reckon()
+
+
+@given(small, st.integers(0, 24))
+def test_the_curve_of_a_plan_shows_the_chance_where_the_bad_lessons_are_hardest_to_find(strata: list[tuple[int, int]], bad: int) -> None:
+    counts, sizes = [0, *(n for n, _ in strata)], [0, *(s for _, s in strata)]
+    most = min(bad, sum(counts))
+    worst = max(missed(counts, sizes, placed) for placed in product(*(range(n + 1) for n in counts)) if sum(placed) == most)
+    assert found_ratio(counts, sizes, bad) == pytest.approx(1 - float(worst), abs=2e-6)
 
 
 def test_a_plan_names_known_dimensions_once_and_weights_that_lower_nobody() -> None:
