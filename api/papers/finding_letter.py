@@ -89,8 +89,8 @@ def _particulars(paper: Paper, kind: PaperKind, content: dict[str, Any]) -> None
             paper.paragraph(f"{number}．意见：{point['point']}")
             paper.paragraph(f"　　答复：{point['answer']}")
         paper.heading("四、复核结论")
-        paper.paragraph("　　" + content["follows"])
-        paper.paragraph("　　" + content["rights"])
+        for told in filter(None, (content["follows"], content["rights"])):
+            paper.paragraph("　　" + told)
         return
     if kind is PaperKind.RECTIFICATION_ORDER:
         paper.heading("三、整改要求")

@@ -22,6 +22,8 @@ FONT_FILE: Final = Path(__file__).resolve().parent.parent / "static" / "vendor" 
 FONT: Final = "classproof"
 LABEL_MM: Final = 34.0
 NOT_FIRST: Final = frozenset("，。、；：？！）》〕】”’％,.;:?!)]}%…—")  # no line begins with one of these (行首禁则)
+NOT_LAST: Final = "（《〔【“‘([{"  # and none ends with one of these (行尾禁则)
+CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@+=*-]*$")  # a number, code or name of a file stays on one line
 
 LINES_KEPT: Final = 2  # lines of the text that stay with the signature
 SEAL_MM: Final = 21.0  # office, date and 印章: 8 + 8 + 5
@@ -130,16 +132,14 @@ class Paper(FPDF):
         self.set_y(bottom)
 
     def wrapped(self, text: str, width_mm: float) -> str:
-        """Lines that fit, none of which begins with a mark that belongs to the end of one: the characters before it go down with it."""
+        """Lines that fit; marks stay with what they belong to, and no number or code is torn unless it fills a line alone."""
         room = width_mm - 2 * self.c_margin
         lines: list[str] = []
         for given in text.split("\n"):
             line = ""
             for letter in given:
                 if line and self.get_string_width(line + letter) > room:
-                    kept = line
-                    if letter in NOT_FIRST:
-                        kept = line.rstrip("".join(NOT_FIRST))[:-1] or line
+                    kept = _kept_of(line, letter)
                     lines.append(kept)
                     line = line[len(kept) :]
                 line += letter
@@ -244,6 +244,17 @@ class Paper(FPDF):
             if lines >= LINES_KEPT and not torn:
                 return count
         return len(self._waiting)
+
+
+def _kept_of(line: str, letter: str) -> str:
+    """What of a full `line` stays on it when `letter` follows. What stands before a closing mark goes down; opening marks and begun codes do too."""
+    kept = line
+    if letter in NOT_FIRST:
+        kept = line.rstrip("".join(NOT_FIRST))[:-1] or line
+    begun = CODE.search(kept)
+    if begun and CODE.fullmatch(begun.group() + (line + letter)[len(kept)]):
+        kept = kept[: begun.start()].rstrip(NOT_LAST) or kept
+    return kept.rstrip(NOT_LAST) or kept
 
 
 @cache

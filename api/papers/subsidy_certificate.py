@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from api.papers.paper import Paper
-from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.clock import BUREAU_ZONE, local_date
 
 TITLE: Final = "培训补贴核验证明"
 PROGRAMMES: Final = {"enterprise": "企业职工培训", "order": "订单式培训", "project": "项目制培训", "universal": "普惠制培训", "startup": "创业培训"}
@@ -45,8 +45,8 @@ WHY: Final = {
 TARIFFS: Final = {"enterprise": "企业职工", "order": "订单项目制", "universal": "普惠制", "none": "未定标准"}
 
 
-def render_certificate(body: bytes, signature: bytes) -> bytes:
-    """The PDF of a certificate. `body` is the signed canonical JSON of `compliance.subsidy.service`."""
+def render_certificate(body: bytes, signature: bytes, *, bureau: str) -> bytes:
+    """The PDF of a certificate of the `bureau`. `body` is the signed canonical JSON of `compliance.subsidy.service`."""
     told: dict[str, Any] = json.loads(body)  # Any: the certificate's own fields
     issued_at = datetime.fromisoformat(told["issued_at"])
     paper = Paper(TITLE, told["number"], issued_at)
@@ -77,15 +77,14 @@ def render_certificate(body: bytes, signature: bytes) -> bytes:
         "Ed25519 签名；证明的校验值已记入只增不改的日志。公钥应从人社局公示渠道另行取得，不以本证明所印为准。",
         size=9.5,
     )
-    issuer = told["issued_by"]["name"]
     paper.facts(
         [
-            ("出具人", issuer),
             ("出具时间", f"{issued_at.astimezone(BUREAU_ZONE):%Y年%m月%d日 %H:%M:%S}"),
             ("公钥", told["public_key"]),
             ("签名", base64.b64encode(signature).decode()),
         ]
     )
+    paper.signature(bureau, local_date(issued_at), signer=f"出具人：{told['issued_by']['name']}")
     return paper.pdf()
 
 
@@ -106,7 +105,7 @@ def _person(person: dict[str, Any]) -> str:
     missed: dict[str, list[str]] = {}
     for line in person["lines"]:
         if line["yuan"] == 0 and line["on"] and line["why"] != ["counted"]:
-            missed.setdefault(_words(line["why"]), []).append(line["on"][5:])
+            missed.setdefault(_words(line["why"]), []).append(_day(line["on"]).partition("年")[2])
     told = "；".join(f"{why}：{'、'.join(days)}" for why, days in missed.items())
     return f"{person['key']}　{TARIFFS[person['tariff']]}　合格 {person['payable_days']} 天　{person['total_yuan']:,} 元" + (
         f"　（{told}）" if told else ""

@@ -102,7 +102,8 @@ def issue(caller: Officer, session: SessionDep, services: ServicesDep, code: str
     """Issue the certificate as the facts stand."""
     rules = subsidy_rules(services.policy, services.clock.today_on())
     row = class_of(session, caller, code)
-    made = service.issue(session, row, rules, key=services.secrets.receipt_key(), actor=caller.actor, clock=services.clock)
+    by = {"actor": caller.actor, "clock": services.clock, "name": caller.display_name}
+    made = service.issue(session, row, rules, key=services.secrets.receipt_key(), **by)  # type: ignore[arg-type]  # keywords
     return _issue_out(made)
 
 

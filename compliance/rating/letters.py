@@ -243,8 +243,12 @@ def _reason_lines(grade: Grade) -> list[str]:
         shown = reason.evidence[:12]
         more = f" 等{len(reason.evidence)}项" if len(reason.evidence) > len(shown) else ""
         proof = f"；依据材料：{'、'.join(shown)}{more}" if shown else ""
-        lines.append(f"{number}．{reason_text(reason.plain(), 'zh')}，{reason.points:+d} 分（条款 {reason.clause}{proof}）")
+        lines.append(f"{number}．{reason_text(reason.plain(), 'zh')}{_points(reason.points)}（条款 {reason.clause}{proof}）")
     return lines or ["本年度没有扣分事项。"]
+
+
+def _points(points: int) -> str:
+    return f"，扣{-points}分" if points < 0 else f"，加{points}分" if points else ""
 
 
 def day_before(ends_on: date) -> str:

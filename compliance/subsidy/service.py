@@ -76,8 +76,10 @@ def file_paper(
     return made
 
 
-def issue(session: Session, row: TrainingClass, rules: Rules, *, key: Ed25519PrivateKey, actor: Actor, clock: Clock) -> CertificateIssue:
-    """A named officer issues the certificate as the facts stand; again when they changed, until a claim cites it.
+def issue(
+    session: Session, row: TrainingClass, rules: Rules, *, key: Ed25519PrivateKey, actor: Actor, clock: Clock, name: str = ""
+) -> CertificateIssue:
+    """A named officer issues the certificate as the facts stand; again when they changed, until a claim cites it. `name`: as it is printed.
 
     Raises: ForbiddenMove — cited in a claim, or nobody named.
     """
@@ -94,7 +96,7 @@ def issue(session: Session, row: TrainingClass, rules: Rules, *, key: Ed25519Pri
         "unit": certificate.waiver_unit,
     }
     advance(CERTIFICATE_MOVES, certificate.state, event, facts)
-    made = _sign(session, row, certificate, found, key, actor, at)
+    made = _sign(session, row, certificate, found, key, actor, at, name=name or actor.name)
     certificate.issued_number = made.number
     history.move(
         session, certificate, CERTIFICATE_MOVES, event, actor=actor, at=at, facts={**facts, "number": made.number, "sha256": made.sha256.hex()}
@@ -119,6 +121,7 @@ def waive(
     key: Ed25519PrivateKey,
     actor: Actor,
     clock: Clock,
+    name: str = "",
 ) -> CertificateIssue:
     """A leader spares a classified unit the gates that the policy names, by its authorising paper, and issues (R85, Q12).
 
@@ -135,7 +138,7 @@ def waive(
     certificate.waived_by, certificate.waived_by_id = actor.name, actor.id
     session.flush()
     papers.take(session, certificate, "waiver", told, actor=actor, at=at, internal=True)
-    return issue(session, row, rules, key=key, actor=actor, clock=clock)
+    return issue(session, row, rules, key=key, actor=actor, clock=clock, name=name)
 
 
 def issues_of(session: Session, certificate_id: UUID) -> Sequence[CertificateIssue]:
@@ -160,7 +163,15 @@ def verify(body: bytes, signature: bytes, public_key: Ed25519PublicKey) -> bool:
 
 
 def _sign(
-    session: Session, row: TrainingClass, certificate: SubsidyCertificate, found: Assessment, key: Ed25519PrivateKey, actor: Actor, at: datetime
+    session: Session,
+    row: TrainingClass,
+    certificate: SubsidyCertificate,
+    found: Assessment,
+    key: Ed25519PrivateKey,
+    actor: Actor,
+    at: datetime,
+    *,
+    name: str,
 ) -> CertificateIssue:
     count = session.scalar(select(func.count()).where(CertificateIssue.certificate_id == certificate.id)) or 0
     number = f"{certificate.code}-{count + 1}"
@@ -175,7 +186,7 @@ def _sign(
             "waiver": {"unit": certificate.waiver_unit, "document": certificate.waiver_document} if certificate.waiver_document else None,
             **content_of(found),
             "issued_at": at,
-            "issued_by": {"name": actor.name, "role": actor.role},
+            "issued_by": {"name": name, "role": actor.role},
             "public_key": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
         }
     )
@@ -192,7 +203,7 @@ def _sign(
         sha256=hashlib.sha256(body).digest(),
         issued_at=at,
         issued_by_id=actor.id,
-        issued_by=actor.name,
+        issued_by=name,
     )
     session.add(made)
     session.flush()

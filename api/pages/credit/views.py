@@ -47,8 +47,9 @@ MOVES = {
     "supersede": N_("superseded"), "void": N_("void"),
 }  # fmt: skip
 KINDS = {
-    "rating-notice": N_("Notice of the preliminary rating"), "rating-objection": N_("Objection"), "rating-waiver": N_("Declaration of no objection"),
-    "rating-answer": N_("Answer to the objection"),
+    "rating-notice": N_("Notice of the preliminary rating"), "rating-objection": N_("Objection to the rating"),
+    "rating-waiver": N_("Declaration of no objection"),
+    "rating-answer": N_("Answer to the objection to the rating"),
     "rating-decision": N_("Decision of the rating"), "item-letter": N_("Letter on an information item"), "item-statement": N_("Statement"),
     "item-waiver": N_("Declaration of no statement"),
     "item-decision": N_("Decision on an information item"), "repair-application": N_("Application for repair"),

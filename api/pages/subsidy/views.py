@@ -252,7 +252,7 @@ def issue(request: Request, caller: Officer, session: SessionDep, services: Serv
         session,
         services,
         code,
-        lambda row: service.issue(session, row, rules, key=key, actor=caller.actor, clock=services.clock),
+        lambda row: service.issue(session, row, rules, key=key, actor=caller.actor, clock=services.clock, name=caller.display_name),
     )
 
 
@@ -272,17 +272,19 @@ def waive(
     key = services.secrets.receipt_key()
 
     def waived(row: TrainingClass) -> object:
-        return service.waive(session, row, rules, unit=unit, document=document, reason=reason, key=key, actor=caller.actor, clock=services.clock)
+        by = {"key": key, "actor": caller.actor, "clock": services.clock, "name": caller.display_name}
+        return service.waive(session, row, rules, unit=unit, document=document, reason=reason, **by)  # type: ignore[arg-type]  # keywords
 
     return _act(request, caller, session, services, code, waived, unit=unit, document=document, reason=reason)
 
 
 @router.get("/subsidy/certificates/{issue_id}.pdf")
-def certificate_pdf(caller: Reader, session: SessionDep, issue_id: UUID) -> Response:
+def certificate_pdf(caller: Reader, session: SessionDep, services: ServicesDep, issue_id: UUID) -> Response:
     """The certificate to print: every figure on it comes from the signed bytes."""
     found = issue_of(session, caller, issue_id)
     headers = {"Content-Disposition": f'attachment; filename="certificate-{found.id}.pdf"'}
-    return Response(render_certificate(found.body, found.signature), media_type="application/pdf", headers=headers)
+    pdf = render_certificate(found.body, found.signature, bureau=services.settings.bureau_name)
+    return Response(pdf, media_type="application/pdf", headers=headers)
 
 
 def issue_of(session: Session, caller: Caller, issue_id: UUID) -> CertificateIssue:

@@ -2,9 +2,11 @@
 
 import io
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -93,7 +95,7 @@ def refused(session: Session, why: str) -> Iterator[None]:
     assert found.value.facts["why"] == why
 
 
-def test_a_certificate_is_signed_hashed_in_the_ledger_and_printed_from_its_bytes(session: Session, world: World) -> None:
+def test_a_certificate_is_signed_hashed_in_the_ledger_and_printed_from_its_bytes(session: Session, world: World, tmp_path: Path) -> None:
     made = issued(session, world)
     assert (made.complete, made.amount_yuan, made.number) == (True, 200, f"补-{world.training_class.code}-1")
     assert service.verify(made.body, made.signature, KEY.public_key())
@@ -103,7 +105,11 @@ def test_a_certificate_is_signed_hashed_in_the_ledger_and_printed_from_its_bytes
     told = json.loads(made.body)
     assert sum(line["yuan"] for person in told["people"] for line in person["lines"]) == told["total_yuan"] == 200
     assert "学员1" not in made.body.decode()  # number and mask, no names
-    assert render_certificate(made.body, made.signature).startswith(b"%PDF")
+    pdf = tmp_path / "certificate.pdf"
+    pdf.write_bytes(render_certificate(made.body, made.signature, bureau="古县人力资源和社会保障局"))
+    printed = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, check=True, text=True).stdout.split("\f")
+    assert "出具人：officer" in printed[-2] and "古县人力资源和社会保障局" in printed[-2]  # the last page; what follows it is empty
+    assert "核验方法" in printed[-2] or "签名" in printed[-2]  # the signature is not alone on its page
 
 
 def test_footage_that_is_missing_is_money_at_risk_and_an_incomplete_certificate(session: Session) -> None:
