@@ -1,11 +1,6 @@
 """Statutory lists of others (严重失信主体名单 and the like): imported with their source, kept apart, without effect here. 2.1."""
 
-from datetime import date
-from typing import Annotated
-from uuid import UUID
-
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -18,11 +13,11 @@ from api.pages.exit.views import Clerk, institutions_of
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reading import Typed, read_form
+from api.v1.exit_schemas import Listing
 from compliance.exit import queries, statutory
 from storage.kernel.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
-Told = Annotated[str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True)]
 
 
 @router.get("/exit/lists/statutory")
@@ -46,19 +41,6 @@ def _lists(request: Request, caller: Caller, session: Session, *, refused: Domai
     )
 
 
-class Entry(BaseModel):
-    """One entry as its form brings it."""
-
-    list_name: Told
-    authority: Told
-    source_document: Told
-    entry_name: Told
-    entry_code: Annotated[str, StringConstraints(max_length=40)] = ""
-    listed_on: date
-    until_on: date | None = None
-    institution_id: UUID | None = None
-
-
 @router.post("/exit/lists/statutory")
 def import_listing(
     caller: Officer,
@@ -76,7 +58,7 @@ def import_listing(
     typed = {"list_name": list_name, "authority": authority, "source_document": source_document, "entry_name": entry_name}
     typed |= {"entry_code": entry_code, "listed_on": listed_on, "until_on": until_on, "institution_id": institution_id}
     try:
-        entry = read_form(Entry, typed)
+        entry = read_form(Listing, typed)
         with desk.session.begin_nested():
             statutory.bring_in(desk.session, **entry.model_dump(), actor=caller.actor, clock=desk.services.clock)
     except DomainError as refused:
