@@ -17,6 +17,7 @@ import typer
 from api.orphans import end_with_parent
 from storage.kernel.errors import DomainError
 from storage.kernel.settings import Settings
+from storage.kernel.signals import answered
 
 if TYPE_CHECKING:
     from storage.engines.engines import Engines
@@ -150,9 +151,8 @@ def scheduler(data_dir: DataDir = None) -> None:
     with _attached(settings) as engines:
         engines.watch(moved=_begin_anew)
         running = Scheduler(build_services(engines, settings), engines.addresses.database_url)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: running.stopping.set())
-        running.run()
+        with answered(running.stopping.set):
+            running.run()
 
 
 @app.command()

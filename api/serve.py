@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from api.orphans import PARENT
 from storage.engines.engines import Engines
 from storage.kernel.configured import Purpose, is_configured
 from storage.kernel.settings import Settings
+from storage.kernel.signals import answered
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,12 @@ class Part:
 def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; a second one does not wait for jobs that are running. Returns the exit code."""
     stopping, hurry = threading.Event(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: (hurry if stopping.is_set() else stopping).set())
+
+    def stop() -> None:
+        (hurry if stopping.is_set() else stopping).set()
+
     is_configured(settings, Purpose.SERVE)
-    with Engines.attach(settings) as engines:
+    with answered(stop), Engines.attach(settings) as engines:
         migrate.upgrade(engines.addresses.migration_database_url)
         engines.watch()
         parts = [_start(name, settings) for name in PARTS]

@@ -1,7 +1,6 @@
 """`classproof upload`: a file or a folder, once or watched. One line per finished file on stdout, progress on stderr."""
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from api.agent.files import QUIET_S, Stillness, Version, recordings_in, shown, v
 from api.agent.journal import Entry, Journal, journal_path
 from api.agent.pace import size_text
 from api.agent.screen import Screen
+from storage.kernel.signals import answered
 
 LOOK_EVERY_S: Final = 5.0
 HOLD_S: Final = 600.0  # a refused file is not tried again before, unless it changes
@@ -57,18 +57,16 @@ def _stopped_by_signals(agent: Agent, screen: Screen) -> Iterator[None]:
     grace = threading.Timer(GRACE_S, os._exit, (INTERRUPTED,))
     grace.daemon = True
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         if not agent.site.stopping.is_set():
             agent.site.stopping.set()
             grace.start()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        with answered(stop):
+            yield
     finally:
         grace.cancel()
-        for number, handler in before.items():
-            signal.signal(number, handler)
         if agent.site.stopping.is_set():
             screen.line(ADVICE["interrupted"])
 

@@ -100,6 +100,14 @@ class ExitWalk(RuleBasedStateMachine):
         by = {"record": "到场质证", "points": ["口头意见"], "files": (), "actor": actor, "clock": self.stage.clock}
         self.attempt(procedure.hold_hearing, self.session, self.row.code, **by)
 
+    @rule(caller=people, chair=people)
+    def go_through_a_hearing(self, caller: object, chair: object) -> None:
+        """Chance alone hardly ever finds asking, calling, waiting and holding in this order."""
+        self.ask_for_a_hearing()
+        self.call_a_hearing(caller, 20)
+        self.stage.later(days=21)
+        self.hold_the_hearing(chair)
+
     @rule(actor=people, stands=st.booleans())
     def recheck(self, actor: object, stands: bool) -> None:
         self.attempt(self.stage.recheck, self.row, actor=actor, stands=stands)
