@@ -66,6 +66,11 @@ def load(request: dict[str, Any]) -> Task:
 
         veil.Veil(blur.finder().find)  # loaded now, because later no file can be opened
     if name == "sheets":
+        import cv2
+
+        from storage.media.blur import SMALL_THREADS
+
+        cv2.setNumThreads(SMALL_THREADS)
         from storage.media import tiling
 
         return tiling.sheets_task
