@@ -2,7 +2,7 @@
 
 `python -m bench.screening_looks [recordings of each defect] [honest lessons of each room]` films the held-out part, writes
 `supervision/screening/held_out_looks.zip`, and the table under the figures in force into `held_out.json`, which the product shows. Each recording
-goes through the worker's own pass as well, and both must find the same.
+goes through the worker's own pass as well; where that finds anything else it is printed (short freezes: they lie in the packets, which are not kept).
 """
 
 import sys

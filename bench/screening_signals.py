@@ -20,7 +20,7 @@ from compliance.policy.book import Book
 from storage.media.index import build_index
 from storage.media.looks import ALL_KEYS, Density, read_looks
 from storage.media.source import FileSource
-from supervision.screening import closer, measured
+from supervision.screening import closer, measured, rehearsal
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import Code, Found, Look
 from supervision.screening.rules import ScreeningRule
@@ -28,18 +28,7 @@ from supervision.screening.service import _packets_of_index
 from supervision.screening.signals.every import Seen, find_all
 
 # what each made defect should be called; the others are measured where they are searched for
-EXPECTED: Final = {
-    "black": Code.BLACK,
-    "covered": Code.COVERED,
-    "defocused": Code.DEFOCUSED,
-    "frozen": Code.FROZEN,
-    "moved": Code.VIEW_MOVED,
-    "other-room": Code.OTHER_VIEW,
-    "jump": Code.TIME_JUMP,
-    "no-movement": Code.NO_MOVEMENT,
-    "undecodable": Code.UNDECODABLE,
-}
-SLACK_MS: Final = 10_000
+EXPECTED: Final = {**rehearsal.EXPECTED, "jump": Code.TIME_JUMP, "no-movement": Code.NO_MOVEMENT, "undecodable": Code.UNDECODABLE}
 FOLDER, KINDS = 4, 5  # places of the command line
 # drawn lessons have five pictures a second and 360 lines, by design of the generator: both signals are exact and have tests instead
 RULE: Final = replace(Book.load().read(ScreeningRule, on=date(2026, 9, 1)), screening_least_frames=2, min_height_px=100)
@@ -63,12 +52,6 @@ def screened(path: Path) -> tuple[list[Found], int]:
     return find_all(seen, RULE), index.duration_ms
 
 
-def lies(found: Found, begin_ms: int, end_ms: int, slack_ms: int = SLACK_MS) -> bool:
-    """The lead covers at least half of the defect and hardly anything else."""
-    inside = min(found.to_ms, end_ms) - max(found.from_ms, begin_ms)
-    return inside * 2 >= end_ms - begin_ms and found.from_ms >= begin_ms - slack_ms and found.to_ms <= end_ms + slack_ms
-
-
 @dataclass
 class Tally:
     """What was seen so far."""
@@ -89,15 +72,14 @@ class Tally:
     def spoilt(self, name: str, truth: Truth, leads: Sequence[Found], duration_ms: int) -> None:
         """One defect; outside of it the lesson is honest."""
         self.tried[truth.kind] += 1
-        hits = [one for one in leads if one.code is EXPECTED[truth.kind] and lies(one, truth.begin_ms, truth.end_ms)]
+        hits = [one for one in leads if one.code is EXPECTED[truth.kind] and rehearsal.lies(one, truth.begin_ms, truth.end_ms)]
         if hits:
             self.found[truth.kind] += 1
             worst = max(abs(hits[0].from_ms - truth.begin_ms), abs(hits[0].to_ms - truth.end_ms))
             self.edges.setdefault(truth.kind, []).append(worst)
         else:
             print(f"missed {name}: {truth} {[(o.code.value, o.from_ms, o.to_ms, round(o.figure, 2)) for o in leads]}", flush=True)
-        outside = [one for one in leads if one.to_ms <= truth.begin_ms - SLACK_MS or one.from_ms >= truth.end_ms + SLACK_MS]
-        self.honest(name, outside, duration_ms)
+        self.honest(name, rehearsal.outside(leads, truth.begin_ms, truth.end_ms), duration_ms)
 
 
 def main() -> None:

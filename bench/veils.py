@@ -16,7 +16,7 @@ from storage.media.faces import Box, enlarge
 from supervision.screening import measured
 from supervision.screening.veils_measured import MEASURED, Veils
 
-ABOVE: Final = "a person without a labelled face is veiled when anything is: one person at a time is in these pictures"
+ALONE: Final = "a person without a labelled face is veiled when anything is: one person at a time is in these pictures"
 
 
 def labelled() -> Iterator[tuple[dict[str, Any], Any]]:  # Any: JSON; a picture in blue, green, red
@@ -52,7 +52,7 @@ def main() -> None:
     """Count, tell, keep."""
     found = count(labelled())
     low, high = measured.share_interval(found.left, found.faces)
-    print(f"{found.left} of {found.faces} faces stay visible ({low:.3f} to {high:.3f}); {ABOVE}: {found.behind_left} of {found.behind} not veiled")
+    print(f"{found.left} of {found.faces} faces stay visible ({low:.3f} to {high:.3f}); {ALONE}: {found.behind_left} of {found.behind} not veiled")
     MEASURED.write_text(json.dumps(found.plain(), indent=1) + "\n", encoding="utf-8")
 
 

@@ -80,7 +80,7 @@ def parse(data: Mapping[str, Any]) -> Mapping[Code, Measured]:  # Any: parsed JS
 
 
 def plain(recalls: Sequence[Mapping[str, Any]], honest: Sequence[Mapping[str, Any]], **about: object) -> str:  # Any: rows of JSON
-    """The file's text, as the measurement writes it: rows of signals that were not measured this time stay as they were."""
+    """The file's text, as the measurement writes it: rows of what was not measured this time stay as they were."""
     known = json.loads(HELD_OUT.read_text(encoding="utf-8")) if HELD_OUT.exists() else {}
     fresh = {"recall": {row["code"] for row in recalls}, "honest": {row["code"] for row in honest}}
     kept = {key: [row for row in known.get(key, ()) if row["code"] not in codes] for key, codes in fresh.items()}
