@@ -63,14 +63,15 @@ check: $(STAMP) ## format, lint, types, import contracts, migrations, message ca
 	@$(BIN)/python -m tools.trace --check
 
 # Two processes on two cores: with three the engines that tests kill and start come up too slowly now and then.
-# Browser tests run in processes of their own: Playwright keeps an event loop in its process, in which others cannot run theirs.
+# Browser tests run in processes of their own: Playwright keeps an event loop in its process, in which others cannot run theirs. They wait
+# for pages more than they calculate, so three of them fill two cores.
 test: $(SYSTEM) ## every test except the slow ones
 	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --ignore=tests/browser
-	@$(BIN)/python -m pytest -m "not slow" -n 2 tests/browser
+	@$(BIN)/python -m pytest -m "not slow" -n 3 tests/browser
 
 test-all: $(SYSTEM) ## the slow ones too
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/browser
-	@$(BIN)/python -m pytest -n 2 tests/browser
+	@$(BIN)/python -m pytest -n 3 tests/browser
 
 bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
 	@$(BIN)/python -m bench

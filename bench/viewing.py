@@ -31,6 +31,7 @@ from storage.media.index import SampleIndex, build_index
 from storage.media.sheets import make_sheets
 from storage.objects.port import StoredVersion
 from supervision.institutions.models import Institution
+from tests.chromium import chromium
 from tests.people import account_of, token_of
 
 ROUNDS = 9
@@ -153,9 +154,8 @@ def _decode_first(data: bytes) -> None:
 
 def _in_chromium(running: Running, cookie: dict[str, str], addresses: list[str]) -> list[float]:
     """Seconds from setting the address of a video element to its first picture on the screen."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         context = browser.new_context()
         context.add_cookies([{**cookie, "url": running.url}])  # type: ignore[list-item]  # a cookie
         page = context.new_page()

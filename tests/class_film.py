@@ -8,6 +8,7 @@ from typing import Any, Final
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from tests.faces import HAIR, draw_face
@@ -75,6 +76,7 @@ def film_class(target: Path, scene: Class) -> Path:
     """An MP4 of the scene with camera noise."""
     dice = np.random.default_rng([scene.seed, 4])
     grain = dice.normal(0, 3, (4, scene.height, scene.width, 1)).astype(np.int16)
+    scaler = VideoReformatter()
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video: Any = out.add_stream("libx264", rate=scene.fps)  # Any: PyAV returns a union of stream kinds
         video.width, video.height, video.pix_fmt = scene.width, scene.height, "yuv420p"
@@ -87,7 +89,7 @@ def film_class(target: Path, scene: Class) -> Path:
             if still is None or n % (scene.shift_s * scene.fps) == 0:
                 still = picture(scene, n / scene.fps)
             shown = np.clip(still + np.roll(grain[n % 4], n * 7919 % scene.width, 1), 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(shown, format="bgr24").reformat(format="yuv420p")
+            frame = scaler.reformat(av.VideoFrame.from_ndarray(shown, format="bgr24"), format="yuv420p")
             frame.pts, frame.time_base = n * 1000 // scene.fps, Fraction(1, 1000)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))

@@ -17,6 +17,7 @@ import av
 import cv2
 import numpy as np
 from av.bitstream import BitStreamFilterContext
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from tests.faces import draw_face, face_place
@@ -105,6 +106,7 @@ def _studio() -> tempfile.TemporaryDirectory[str]:
 def record(scene: Scene) -> Path:
     """Encode once per session. MP4 with the index in front."""
     path = Path(_studio().name) / f"{abs(hash(scene)):x}.mp4"
+    scaler = VideoReformatter()  # one for all pictures: a new one for each costs more than its work
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         encoders = {"h264": "libx264", "hevc": "libx265", "mpeg4": "mpeg4", "mjpeg": "mjpeg"}
         video: Any = out.add_stream(encoders[scene.codec], rate=scene.fps)  # Any: PyAV returns a union of stream kinds
@@ -126,7 +128,7 @@ def record(scene: Scene) -> Path:
         sound: Any = out.add_stream("aac", rate=SOUND_RATE, layout="mono") if scene.sound else None
         heard = 0
         for n, shown in enumerate(scene.times()):
-            frame = av.VideoFrame.from_ndarray(picture(scene, n, shown), format="bgr24").reformat(format=video.pix_fmt)
+            frame = scaler.reformat(av.VideoFrame.from_ndarray(picture(scene, n, shown), format="bgr24"), format=video.pix_fmt)
             frame.pts, frame.time_base = shown, Fraction(1, CLOCK)
             out.mux(video.encode(frame))
             while sound is not None and heard * CLOCK < shown * SOUND_RATE:

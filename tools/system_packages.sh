@@ -2,7 +2,8 @@
 # Debian packages that the tests and the demo use. Installs what is missing when this user may; says what to do when not.
 set -eu
 missing=()
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+browser() { command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome; }
+browser >/dev/null || missing+=(chromium)
 command -v bwrap >/dev/null || missing+=(bubblewrap)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
@@ -19,6 +20,8 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
 fi
 command -v apt-get >/dev/null || { echo "Missing: ${missing[*]}. No apt-get here; install them with this system's package tool."; exit 0; }
-echo "· installing Debian packages: ${missing[*]}"
 "${as_root[@]}" apt-get update -qq >/dev/null
+# where this release has it, the shell without windows: it draws the same pages with a third less processor time
+if [ "${missing[0]}" = chromium ] && apt-cache show chromium-headless-shell >/dev/null 2>&1; then missing[0]=chromium-headless-shell; fi
+echo "· installing Debian packages: ${missing[*]}"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

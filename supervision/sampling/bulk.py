@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from supervision.sampling.draw import TICKET_BYTES
+from supervision.sampling.draw import Ranking
 from supervision.sampling.frame import Frame
 
 _CHUNK_ROWS: Final = 50_000
@@ -51,17 +51,17 @@ def insert_places(session: Session, round_id: UUID, strata: Sequence[int]) -> No
         session.execute(_PLACES, {"round_id": round_id, "positions": list(range(start, start + len(part))), "strata": part})
 
 
-def insert_tickets(session: Session, round_id: UUID, ranked: Sequence[bytes], selected: Sequence[bool]) -> None:
-    """All tickets as `draw.ranked` gives them, best first; `selected` ticket by ticket."""
-    for start in range(0, len(ranked), _CHUNK_ROWS):
-        part = ranked[start : start + _CHUNK_ROWS]
+def insert_tickets(session: Session, round_id: UUID, ranked: Ranking, selected: Sequence[bool]) -> None:
+    """All tickets, best first; `selected` ticket by ticket."""
+    for start in range(0, len(selected), _CHUNK_ROWS):
+        part = ranked.between(start, start + _CHUNK_ROWS)
         session.execute(
             _TICKETS,
             {
                 "round_id": round_id,
-                "ranks": list(range(start + 1, start + 1 + len(part))),
-                "ids": [row[TICKET_BYTES:].decode() for row in part],
-                "tickets": [row[:TICKET_BYTES] for row in part],
+                "ranks": [t.rank for t in part],
+                "ids": [t.natural_id for t in part],
+                "tickets": [t.ticket for t in part],
                 "selected": list(selected[start : start + _CHUNK_ROWS]),
             },
         )

@@ -6,9 +6,12 @@ of a draw of n are the draw of k and a later top-up never contradicts it. All fi
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from supervision.sampling.errors import MalformedPlan
 
@@ -62,29 +65,57 @@ def ticket(seed: bytes, natural_id: str) -> bytes:
     return hashlib.sha256(seed + b"\x00" + natural_id.encode()).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A whole frame in the order of the draw, without an object for each lesson: a million of them take half a second and 100 MB.
+
+    `tickets`: 32 bytes for each id, in the order of `natural_ids`; `positions[rank - 1]` is where in `natural_ids` the lesson of that rank stands.
+    """
+
+    natural_ids: Sequence[str]
+    tickets: bytes
+    positions: NDArray[np.intp]
+
+    def ticket_at(self, position: int) -> bytes:
+        """32 bytes, of the id at this place of `natural_ids`."""
+        return self.tickets[position * TICKET_BYTES : (position + 1) * TICKET_BYTES]
+
+    def between(self, start: int, stop: int) -> list[Ticket]:
+        """Ranks `start + 1` to `stop`, or to the last."""
+        return [
+            Ticket(rank, self.natural_ids[position], self.ticket_at(position))
+            for rank, position in enumerate(self.positions[start:stop].tolist(), start=start + 1)
+        ]
+
+
+def ranking(natural_ids: Iterable[str], seed: bytes) -> Ranking:
+    """Every id with its ticket, best first, in the light form."""
+    ids, prefix, sha256 = list(natural_ids), seed + b"\x00", hashlib.sha256
+    tickets = b"".join([sha256(prefix + natural_id.encode()).digest() for natural_id in ids])
+    heads = np.frombuffer(tickets, ">u8")[:: TICKET_BYTES // 8].astype(np.uint64)
+    return Ranking(ids, tickets, sorted_by(heads, lambda i: (tickets[i * TICKET_BYTES : (i + 1) * TICKET_BYTES], ids[i])))
+
+
+def sorted_by(heads: NDArray[np.uint64], whole: Callable[[int], tuple[bytes, str]]) -> NDArray[np.intp]:
+    """Positions in the order of `whole`, of which `heads` are the first eight bytes: numbers are sorted, and only what ties is looked at whole."""
+    positions = np.argsort(heads, kind="stable")
+    ordered = heads[positions]
+    ties = np.flatnonzero(ordered[1:] == ordered[:-1])
+    for run in np.split(ties, np.flatnonzero(np.diff(ties) > 1) + 1) if len(ties) else ():
+        span = slice(int(run[0]), int(run[-1]) + 2)
+        positions[span] = sorted(positions[span].tolist(), key=whole)
+    return positions
+
+
 def order(natural_ids: Iterable[str], seed: bytes) -> list[Ticket]:
     """Every id with its ticket, best first."""
-    return _tickets(ranked(natural_ids, seed))
+    ranked = ranking(natural_ids, seed)
+    return ranked.between(0, len(ranked.natural_ids))
 
 
 def draw(natural_ids: Iterable[str], seed: bytes, size: int) -> list[Ticket]:
     """The first `size` of `order`, without building the rest. A `size` beyond the frame draws all of it."""
-    return _tickets(ranked(natural_ids, seed)[:size])
-
-
-def ranked(natural_ids: Iterable[str], seed: bytes) -> list[bytes]:
-    """Every id, best first, as ticket (32 bytes) ‖ UTF-8 of the id: the light form of `order` for a million of them.
-
-    Such strings sort as (ticket, id): a ticket has a fixed length, and UTF-8 sorts like code points.
-    """
-    prefix, sha256 = seed + b"\x00", hashlib.sha256
-    rows = [sha256(prefix + (text := natural_id.encode())).digest() + text for natural_id in natural_ids]
-    rows.sort()
-    return rows
-
-
-def _tickets(rows: Iterable[bytes]) -> list[Ticket]:
-    return [Ticket(rank, row[TICKET_BYTES:].decode(), row[:TICKET_BYTES]) for rank, row in enumerate(rows, start=1)]
+    return ranking(natural_ids, seed).between(0, size)
 
 
 def bad_count(frame_count: int, bad_permille: int) -> int:

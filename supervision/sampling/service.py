@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from storage.database.series import next_in_series
@@ -281,14 +282,13 @@ def draw(session: Session, code: str, *, actor: Actor, clock: Clock) -> Sequence
             matches = matches and commitment(queries.strata_salt(session, round_) or b"", lines) == round_.strata_commitment
         if not matches:
             raise FrameChanged(round=code)
-        ranked = rules.ranked(ids, round_.seed or b"")
-        ordered = [row[rules.TICKET_BYTES :].decode() for row in ranked]
-        chosen = choose(ordered, dict(zip(ids, places, strict=True)), [s.sample_size for s in strata])
+        ranked = rules.ranking(ids, round_.seed or b"")
+        chosen = choose(np.asarray(places)[ranked.positions], [s.sample_size for s in strata]).tolist()
         bulk.insert_tickets(session, round_.id, ranked, chosen)
         round_.drawn_at = at
         facts |= {"root_matches": matches, "drawn": sum(chosen)}
         if not round_.on_site:
-            facts |= {"selected": [natural_id for natural_id, yes in zip(ordered, chosen, strict=True) if yes]}
+            facts |= {"selected": [ids[position] for position, yes in zip(ranked.positions.tolist(), chosen, strict=True) if yes]}
     history.move(session, round_, DRAW_MOVES, DrawEvent.DRAW, actor=actor, at=at, facts=facts)
     return queries.selected(session, round_.id)
 

@@ -14,6 +14,9 @@ from math import comb
 from typing import Final
 from urllib.parse import quote
 
+import numpy as np
+from numpy.typing import NDArray
+
 from supervision.sampling.draw import PERMILLE, SamplingRule, bad_count, check_rule
 from supervision.sampling.errors import MalformedPlan
 
@@ -186,13 +189,11 @@ def found_ratio(counts: Sequence[int], sizes: Sequence[int], bad: int) -> float:
     return 1.0 - missed
 
 
-def choose(ordered_ids: Iterable[str], stratum_of_id: Mapping[str, int], sizes: Sequence[int]) -> list[bool]:
-    """For each id, best ticket first: whether it is among the first `sizes[stratum]` of its stratum."""
-    left, chosen = list(sizes), []
-    for natural_id in ordered_ids:
-        place = stratum_of_id[natural_id]
-        chosen.append(left[place] > 0)
-        left[place] -= 1
+def choose(ranked_strata: NDArray[np.integer], sizes: Sequence[int]) -> NDArray[np.bool_]:
+    """For each lesson, best ticket first: whether it is among the first `sizes[stratum]` of its stratum. `ranked_strata`: theirs, in that order."""
+    chosen = np.zeros(len(ranked_strata), np.bool_)
+    for stratum, size in enumerate(sizes):
+        chosen[np.flatnonzero(ranked_strata == stratum)[:size]] = True
     return chosen
 
 

@@ -1,7 +1,6 @@
 """Chromium against the running site. A test fails on any console error that it did not announce, the policy's refusals included."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from api.locale.language import HTML_LANG
 from storage.database.session import SYSTEM
+from tests.chromium import chromium
 from tests.factories.world import World, make_world
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site
@@ -27,10 +27,8 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--d
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "Chromium is missing: run make system"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=ARGS)
+        launched = playwright.chromium.launch(executable_path=chromium(), args=ARGS)
         yield launched
         launched.close()
 

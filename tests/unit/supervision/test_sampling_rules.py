@@ -4,12 +4,25 @@ import secrets
 import unicodedata
 from hashlib import sha256
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.ledger.merkle import verify_inclusion
-from supervision.sampling.draw import SamplingRule, bad_count, bound, detection_permille, detection_size, draw, order, sample_size, ticket
+from supervision.sampling.draw import (
+    SamplingRule,
+    bad_count,
+    bound,
+    detection_permille,
+    detection_size,
+    draw,
+    order,
+    ranking,
+    sample_size,
+    sorted_by,
+    ticket,
+)
 from supervision.sampling.errors import FrameNotCanonical, MalformedContribution, MalformedPlan, RevealMismatch, TooFewParties
 from supervision.sampling.frame import build_frame, prove_inclusion, read_frame
 from supervision.sampling.seed import Revealed, check_reveal, commit, make_seed
@@ -183,6 +196,23 @@ def test_a_chance_of_exactly_the_confidence_is_enough_to_exclude() -> None:
 def test_a_sample_that_cannot_be_is_told_in_its_figures() -> None:
     with pytest.raises(ValueError, match="found 3 of 2 of 10"):
         bound(10, 2, 950, found=3)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 7, 2**63, 2**64 - 1]), st.binary(min_size=1, max_size=1), st.text(max_size=2)), max_size=30))
+def test_tickets_that_begin_alike_are_told_apart_by_the_rest_and_then_by_the_id(rows: list[tuple[int, bytes, str]]) -> None:
+    heads = np.array([head for head, _, _ in rows], np.uint64)
+    found = sorted_by(heads, lambda i: rows[i][1:]).tolist()
+    assert sorted(found) == list(range(len(rows)))
+    assert [rows[i] for i in found] == sorted(rows)
+
+
+@given(st.sets(st.text(min_size=1, max_size=6), max_size=40), st.binary(min_size=32, max_size=32))
+def test_the_light_form_says_what_the_tickets_one_by_one_say(ids: set[str], seed: bytes) -> None:
+    natural_ids = sorted(i for i in ids if i.isprintable())
+    plain = sorted((ticket(seed, i), i) for i in natural_ids)
+    light = ranking(natural_ids, seed)
+    assert light.between(0, 99) == [(rank, i, t) for rank, (t, i) in enumerate(plain, start=1)]
+    assert light.between(1, 3) == light.between(0, 99)[1:3]
 
 
 def test_the_ticket_of_one_lesson_is_the_ticket_it_has_in_the_draw() -> None:

@@ -9,6 +9,7 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -230,7 +231,7 @@ def test_the_strata_of_the_page_come_out_twice(vectors: dict[str, Any]) -> None:
         left[key_of[i]] -= 1
         theirs += [i] if left[key_of[i]] >= 0 else []
     tickets = order(ids, seed)
-    chosen = strata.choose([t.natural_id for t in tickets], {i: keys.index(k) for i, k in key_of.items()}, [s["size"] for s in page["list"]])
+    chosen = strata.choose(np.array([keys.index(key_of[t.natural_id]) for t in tickets]), [s["size"] for s in page["list"]])
     assert [t.natural_id for t, yes in zip(tickets, chosen, strict=True) if yes] == theirs == page["selected"]
     found = strata.allocate({s["key"]: (s["count"], s["weight_permille"]) for s in page["list"]}, SamplingRule(**page["rule"]))
     assert [s.size for s in found] == [s["size"] for s in page["list"]]
