@@ -178,7 +178,7 @@ class Stage:
         step = datetime.fromtimestamp(drawn * ROOM_REDRAW_S, tz=local.tzinfo)
         hour = step.hour + step.minute / 60
         if options.covered:
-            picture = np.random.default_rng([options.seed, 3]).normal(17, 3, (9, 16, 3)).astype(np.float32)
+            picture = np.random.default_rng([options.seed, 3]).normal(26, 3, (9, 16, 3)).astype(np.float32)
             image = np.clip(cv2.resize(picture, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
         else:
             image = draw_room(options.look, hour, options.lamps_on, options.seed, drawn * ROOM_REDRAW_S // 60 % 120)

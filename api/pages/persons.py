@@ -1,7 +1,13 @@
-"""Who did something, in words: the name the log holds and the hat that was worn."""
+"""Who did something, in words: the person's name and the hat that was worn. The log itself holds the login, which a name may outlive."""
 
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth.models import Account
 from api.auth.roles import ROLE_NAMES
 from api.locale.language import Language
 
@@ -13,6 +19,36 @@ MACHINES: Final = {
 _WORDS: Final = {role.value: names for role, names in ROLE_NAMES.items()} | MACHINES
 
 
-def actor_text(name: str, role: str, language: Language) -> str:
-    """`bureau · 业务科室`. A role that no table knows stays as the log spells it."""
-    return f"{name} · {_WORDS[role][language] if role in _WORDS else role}"
+class Acted(Protocol):
+    """A move of the log (`ActorColumns`)."""
+
+    actor_kind: str
+    actor_id: UUID | None
+    actor_name: str
+    actor_role: str
+
+
+def display_name(session: Session, account_id: UUID | None, otherwise: str) -> str:
+    """The person's name; `otherwise` when no person did it, or none this reader may know of."""
+    return (session.scalar(select(Account.display_name).where(Account.id == account_id)) if account_id else None) or otherwise
+
+
+def namer(session: Session, moves: Iterable[Acted], language: Language) -> Callable[[Acted], str]:
+    """`培训科 袁海燕 · 业务科室` for each of these moves.
+
+    Somebody whose account this reader may not know of (the bureau's people, for an institution) is told by the hat alone: a login is nobody's
+    business outside. A role that no table knows stays as the log spells it.
+    """
+    ids = {move.actor_id for move in moves if move.actor_kind == "account" and move.actor_id is not None}
+    query = select(Account.id, Account.display_name).where(Account.id.in_(ids))
+    names = {account_id: name for account_id, name in session.execute(query)} if ids else {}  # noqa: C416 - rows, not pairs
+
+    def told(move: Acted) -> str:
+        hat = _WORDS[move.actor_role][language] if move.actor_role in _WORDS else move.actor_role
+        if move.actor_kind == "system":  # which job it was, the title of the move says
+            return hat
+        if move.actor_kind != "account":
+            return f"{move.actor_name} · {hat}"
+        return f"{names[move.actor_id]} · {hat}" if move.actor_id in names else hat
+
+    return told

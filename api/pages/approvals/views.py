@@ -26,7 +26,7 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.papers.approval_letter import render_approval_letter
 from compliance.approvals import queries, service
 from compliance.approvals.clocks import Turn, turn
@@ -152,6 +152,8 @@ def show(
     classes = queries.classes_of(session, row.id)
     editing = "edit" in open_.open
     today = services.clock.today_on()
+    moves = history.timeline(session, "approval", row.id)
+    named = namer(session, moves, language)
     return render(
         request,
         "approvals/show.html",
@@ -189,12 +191,12 @@ def show(
             {
                 "at": m.at,
                 "title": _(MOVES.get(m.event, m.event)),
-                "actor": actor_text(m.actor_name, m.actor_role, language),
+                "actor": named(m),
                 "clause": m.clause,
                 "text": m.reason,
                 "tone": LABELS["approval"][m.to_state].tone,
             }
-            for m in history.timeline(session, "approval", row.id)
+            for m in moves
         ],
         own=own,
         rule=rule,

@@ -18,7 +18,7 @@ from api.pages.credit.desk import AtDesk, Desk, Files, Head, Insider, Leader, Ma
 from api.pages.credit.views import KINDS, PARTIES, STYLES, attached_to
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from compliance.papers import service as papers
 from compliance.rating import clocks, items, letters, queries, repair, terms
 from compliance.rating.errors import MalformedRating
@@ -130,6 +130,7 @@ def show_item(caller: Caller, desk: Desk, code: str, *, problem: Problem | None 
     row = queries.item(session, code, institution_id=caller.tenant() if own else None)
     _, language = translator(desk.request), choose_language(desk.request)
     moves = [move for move in history.timeline(session, "credit-item", row.id) if not own or move.tenant_id is not None]
+    named = namer(session, moves, language)
     now, today, rule = desk.services.clock.now_at(), desk.services.clock.today_on(), desk.rules.items
     held = items.held_terms(row, rule) if row.item_class else None
     turn = clocks.item_turn(row.state, moves[-1].at if moves else row.recorded_at, rule, now, state_until=row.state_until)
@@ -154,7 +155,7 @@ def show_item(caller: Caller, desk: Desk, code: str, *, problem: Problem | None 
         minor_published=bool(rule.item_minor_published),
         custody=[
             {
-                "at": m.at, "title": _(MOVES.get(m.event, m.event)), "actor": actor_text(m.actor_name, m.actor_role, language),
+                "at": m.at, "title": _(MOVES.get(m.event, m.event)), "actor": named(m),
                 "clause": m.clause, "text": m.reason,
             }
             for m in moves

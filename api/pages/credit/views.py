@@ -19,7 +19,7 @@ from api.pages.credit.desk import AtDesk, Desk, Insider, Reader
 from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.papers.credit_letter import render_credit_letter
 from compliance.papers import service as papers
 from compliance.papers.models import CaseAttachment, CasePaper
@@ -129,6 +129,7 @@ def show_rating(caller: Caller, desk: Desk, code: str, *, problem: Problem | Non
     row = queries.rating(session, code, institution_id=caller.tenant() if own else None)
     _, language = translator(desk.request), choose_language(desk.request)
     moves = [move for move in history.timeline(session, "rating", row.id) if not own or move.tenant_id is not None]
+    named = namer(session, moves, language)
     now = desk.services.clock.now_at()
     turn = clocks.rating_turn(row.state, moves[-1].at if moves else row.opened_at, desk.rules.cycle, now, object_until=row.object_until)
     stored = queries.inputs_of(session, row)
@@ -151,7 +152,7 @@ def show_rating(caller: Caller, desk: Desk, code: str, *, problem: Problem | Non
         step_words={key: _(word) for key, word in STEPS.items()},
         custody=[
             {
-                "at": m.at, "title": _(MOVES.get(m.event, m.event)), "actor": actor_text(m.actor_name, m.actor_role, language),
+                "at": m.at, "title": _(MOVES.get(m.event, m.event)), "actor": named(m),
                 "clause": m.clause, "text": m.reason,
             }
             for m in moves

@@ -28,7 +28,7 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import display_name, namer
 from api.papers.exit_letter import render_letter
 from compliance.exit import queries, remedies
 from compliance.exit.clocks import earliest_hearing
@@ -132,6 +132,7 @@ def show(
     turn = queries.turn_of(session, row, tools.clocks, now)
     given = [p for p in papers.of_case(session, row.id) if queries.may_read(row, p, own=own)]
     moves = [m for m in history.timeline(session, ExitCase.MACHINE, row.id) if not own or m.tenant_id is not None]
+    named = namer(session, moves, language)
     again = queries.sheet(session, row.id, SheetKind.AGAIN)
     proposal = papers.last(session, row.id, "proposal") if not own else None
     return render(
@@ -157,7 +158,7 @@ def show(
         shown_lines=SHOWN_LINES,
         findings=queries.findings(session, row.id),
         defects=DEFECTS,
-        steps=_steps(row, own=own),
+        steps=_steps(row, display_name(session, row.detected_by_id, row.detected_by), own=own),
         papers=given,
         kinds={key: _(word) for key, word in KINDS.items()},
         letters=WORDS,
@@ -172,10 +173,7 @@ def show(
         earliest=earliest_hearing(now, tools.clocks) if row.state is ExitState.HEARING_REQUESTED else None,
         challenge_kinds={kind.value: _(word) for kind, word in CHALLENGES.items()},
         remedies=[(_(word), remedies.last_day(row, kind, tools.remedies)) for kind, word in CHALLENGES.items()],
-        custody=[
-            {"at": m.at, "title": _(MOVES[m.event]), "actor": actor_text(m.actor_name, m.actor_role, language), "clause": m.clause, "text": m.reason}
-            for m in moves
-        ],
+        custody=[{"at": m.at, "title": _(MOVES[m.event]), "actor": named(m), "clause": m.clause, "text": m.reason} for m in moves],
         typed=typed or {},
         own=own,
         may_conclude=caller.role is Role.BUREAU_LEADER,
@@ -189,7 +187,7 @@ def _hearing(given: Sequence[CasePaper]) -> dict[str, object] | None:
     return {"at": datetime.fromisoformat(told["hearing_at"]), "place": told["place"], "chair": told["chair"]} if told else None
 
 
-def _steps(row: ExitCase, *, own: bool) -> list[tuple[bool, str, str]]:
+def _steps(row: ExitCase, detected_by: str, *, own: bool) -> list[tuple[bool, str, str]]:
     """Due process as a list: done or not, what (message id), by whom; names of the bureau's people are the bureau's."""
 
     def who(name: str) -> str:
@@ -197,7 +195,7 @@ def _steps(row: ExitCase, *, own: bool) -> list[tuple[bool, str, str]]:
 
     told = row.served_at is not None or not own
     return [
-        (True, N_("Evidence frozen and hashed in the log"), who(row.detected_by)),
+        (True, N_("Evidence frozen and hashed in the log"), who(detected_by)),
         (row.legal_officer_id is not None, N_("Legal review by somebody who did not investigate"), who(row.legal_officer)),
         (row.noticed_at is not None, N_("Facts, reasons, basis and rights told before deciding"), who(row.investigator)),
         (row.rechecked_by_id is not None and told, N_("Rechecked by a second official after the days for a statement"), who(row.rechecked_by)),

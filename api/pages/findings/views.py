@@ -28,7 +28,7 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.playback import open_playback
 from api.v1.reviews import SecondLook
 from storage.clips.models import ClipState
@@ -141,6 +141,7 @@ def show(
     moves = list(history.timeline(session, "finding", row.id))
     if own:  # who looked, and what was argued before the notice, is the bureau's own affair
         moves = moves[next((i for i, m in enumerate(moves) if m.event == "notice"), len(moves)) :]
+    named = namer(session, moves, language)
     now = services.clock.now_at()
     turn = procedure.turn_of(session, row, services.policy.read(ProcedureRule, services.clock.today_on()), now)
     papers = queries.papers(session, row.id)
@@ -162,7 +163,7 @@ def show(
             {
                 "at": m.at,
                 "title": _(MOVES.get(m.event, m.event)),
-                "actor": actor_text(m.actor_name, m.actor_role, language),
+                "actor": named(m),
                 "clause": m.clause,
                 "text": m.reason,
             }

@@ -22,7 +22,7 @@ from api.pages.labels import LABELS
 from api.pages.leads.words import MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.pages.reasons import REASONS
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
@@ -112,6 +112,7 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
     media: dict[str, Any] = row.media or {}  # Any: MediaFacts as JSON
     _, language = translator(request), choose_language(request)
     moves = history.timeline(session, "recording", row.id)
+    named = namer(session, moves, language)
     bad = {"reject", "raise-alarm", "abandon"}
     good = {"catalogue", "confirm", "clear-alarm"}
     blind = caller.role in REVIEWERS  # what the machine remarked is shown in the review room, after their own verdict (G17)
@@ -136,7 +137,7 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
                 "at": m.at,
                 "title": _(MOVES.get(m.event, m.event)),
                 "tone": "bad" if m.event in bad else "ok" if m.event in good else "neutral",
-                "actor": actor_text(m.actor_name, m.actor_role, language),
+                "actor": named(m),
                 "clause": m.clause,
                 "text": _(REASONS[m.reason]) if m.reason in REASONS else "",
                 **({} if blind else _proof_of(row.id, m.entry_id, _)),

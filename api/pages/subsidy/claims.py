@@ -23,7 +23,7 @@ from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.pages.subsidy.views import Reader, show
 from api.pages.subsidy.words import MOVES, PAYEES, STANDINGS
 from api.subsidy import deadline_rule, subsidy_rules
@@ -116,15 +116,17 @@ def _show(
     language = choose_language(request)
     today = services.clock.today_on()
     paid = claims.paid_yuan(session, row.id)
+    timeline = history.timeline(session, "subsidy-claim", row.id)
+    named = namer(session, timeline, language)
     moves = [
         {
             "at": m.at,
             "title": translator(request)(MOVES.get(m.event, m.event)),
-            "actor": actor_text(m.actor_name, m.actor_role, language),
+            "actor": named(m),
             "clause": m.clause,
             "text": m.reason,
         }
-        for m in history.timeline(session, "subsidy-claim", row.id)
+        for m in timeline
     ]
     state, role = row.state, caller.role
     mine = caller.account_id in (row.checked_by_id, row.claimant_id)

@@ -22,7 +22,7 @@ from api.pages.frame import render, translator
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.pages.subsidy.words import ARCHIVE, CHECKS, GATES, MOVES, STANDINGS, STEPS, TARIFFS, WHY
 from api.papers.subsidy_certificate import render_certificate
 from api.subsidy import deadline_rule, portfolio_rule, subsidy_rules
@@ -176,16 +176,18 @@ def _attachments(session: Session, paper_ids: list[UUID]) -> dict[UUID, list[tup
 
 
 def _timeline(request: Request, session: Session, certificate_id: UUID) -> list[dict[str, object]]:
-    language, _ = choose_language(request), translator(request)
+    _ = translator(request)
+    moves = history.timeline(session, "subsidy-certificate", certificate_id)
+    named = namer(session, moves, choose_language(request))
     return [
         {
             "at": move.at,
             "title": _(MOVES.get(move.event, move.event)),
-            "actor": actor_text(move.actor_name, move.actor_role, language),
+            "actor": named(move),
             "clause": move.clause,
             "text": move.reason,
         }
-        for move in history.timeline(session, "subsidy-certificate", certificate_id)
+        for move in moves
     ]
 
 

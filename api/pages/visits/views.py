@@ -23,7 +23,7 @@ from api.http.session import SessionDep
 from api.locale.language import choose_language
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
-from api.pages.persons import actor_text
+from api.pages.persons import namer
 from api.pages.visits.words import ANSWER_TONES, ANSWERS, GROUPS, MOVES, PLACES
 from api.papers.visit_record import render_record
 from api.v1.draws import Code as RoundCode
@@ -170,6 +170,8 @@ def _record(
     team = queries.members(session, visit.id, all_=True)
     standing = queries.standing(given)
     led_to = findings.findings_of_visit(session, visit.id)
+    moves = history.timeline(session, "visit", visit.id)
+    named = namer(session, moves, language)
     taken = {f.visit_item for f in led_to if f.state.value not in ("void", "rejected")}
     return render(
         request,
@@ -196,10 +198,7 @@ def _record(
         led_to=led_to,
         problems=[item for item in ITEMS if item.code in standing and standing[item.code].answer is Answer.NO and item.code not in taken],
         severities=list(Severity),
-        custody=[
-            {"at": m.at, "title": _(MOVES[m.event]), "actor": actor_text(m.actor_name, m.actor_role, language), "clause": m.clause, "text": m.reason}
-            for m in history.timeline(session, "visit", visit.id)
-        ],
+        custody=[{"at": m.at, "title": _(MOVES[m.event]), "actor": named(m), "clause": m.clause, "text": m.reason} for m in moves],
         officer=caller.role in OFFICERS,
         problem=problem,
     )

@@ -3,6 +3,7 @@
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
+from supervision.screening.signals.bare import bare_and_dark
 from supervision.screening.signals.spans import Bools, lasting
 
 CLAUSE = "R71, F-09"
@@ -10,7 +11,8 @@ CLAUSE = "R71, F-09"
 
 def held(glances: Glances, rule: ScreeningRule) -> Bools:
     """Dark all over and without structure; a dark room with a lit screen has structure."""
-    return (glances.mean <= rule.screening_black_grey) & (glances.texture * 1000 <= rule.screening_covered_texture_permille)
+    bare, dark = bare_and_dark(glances, rule)
+    return bare & dark
 
 
 def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]:

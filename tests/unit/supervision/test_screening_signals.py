@@ -97,6 +97,16 @@ def test_a_hand_over_the_lens_is_covered_and_not_black() -> None:
     assert spans(found, Code.DEFOCUSED) == []
 
 
+def test_a_level_at_the_border_between_dark_and_light_is_one_stretch_and_a_real_change_is_two() -> None:
+    border = RULE.screening_black_grey
+    trembling = [np.full((180, 320), border + n % 2, np.uint8) for n in range(20)]
+    found = everything(busy(5) + trembling + busy(5))
+    assert spans(found, Code.BLACK) + spans(found, Code.COVERED) == [(50, 250)]
+    dark, light = np.full((180, 320), border - 3, np.uint8), np.full((180, 320), border + 3, np.uint8)
+    found = everything([dark] * 4 + [light] * 5 + [dark] * 3)
+    assert (spans(found, Code.BLACK), spans(found, Code.COVERED)) == ([(0, 40), (90, 120)], [(40, 90)])
+
+
 def test_a_blurred_room_is_out_of_focus_and_noise_does_not_sharpen_it() -> None:
     blurred = [grainy(np.asarray(cv2.GaussianBlur(picture, (0, 0), 2.5), np.uint8), n, 0.5) for n, picture in enumerate(busy(15))]
     found = everything(busy(6) + blurred)
