@@ -14,11 +14,13 @@ from api.auth.caller import Caller
 from api.auth.roles import Role
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.locale.language import choose_language
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reviewers.bars import Bar, bar
 from api.pages.watch import words
 from api.pages.watch.footage_views import view_counts, views
+from api.pages.watch.matters import matters, names_of, role_words
 from compliance.reports import watch_queries as queries
 from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
 from supervision.institutions.models import Institution
@@ -61,6 +63,9 @@ def overview(request: Request, caller: Watcher, session: SessionDep, services: S
     voids = queries.void_draws(session)
     ended = queries.rounds_by_end(session, since)
     people = given.people
+    times, releases, seen = queries.decision_times(session, since), queries.release_counts(session, since), view_counts(session, since)
+    voided_by = queries.voided_by(session, [one.id for one in voids])
+    logins = [*(one.person for one in times), *(one.login for one in releases), *(one.person for one in seen), *voided_by.values()]
     return render(
         request,
         "watch/overview.html",
@@ -68,17 +73,19 @@ def overview(request: Request, caller: Watcher, session: SessionDep, services: S
         **show_navigation(request, caller, "watch"),
         rule=rule,
         voids=voids,
-        voided_by=queries.voided_by(session, [one.id for one in voids]),
+        voided_by=voided_by,
+        names=names_of(session, logins),
+        roles=role_words(choose_language(request)),
         ended={"closed": ended.get(DrawState.CLOSED, 0), "void": ended.get(DrawState.VOID, 0)},
         schools=schools,
         lines=_lines(cells, people, [ident for ident, _, _ in schools]),
         unusual=[(people[cell.person], _code(schools, cell.institution), cell) for cell in cells if cell.unusual and isinstance(cell.person, UUID)],
         finders=_finder_lines(queries.verdicts(session, since), people, rule),
-        times=queries.decision_times(session, since),
+        times=times,
         machines=words.MACHINES,
         acts=words.ACTS,
-        releases=queries.release_counts(session, since),
-        views=view_counts(session, since),
+        releases=releases,
+        views=seen,
     )
 
 
@@ -146,6 +153,8 @@ def decisions_page(
         person=person,
         machines=words.MACHINES,
         acts=words.ACTS,
+        matters=matters(session, rows),
+        names=names_of(session, [row.person for row in rows]),
     )
 
 
@@ -156,7 +165,8 @@ def views_page(
     """Views of footage, of one person: when, of what, for which purpose."""
     rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=PAGE_ROWS)
     last = rows[-1].view.id if rows else None
-    return _rows(request, caller, "watch/views.html", rows, last=last, person=person, kind=kind)
+    names = names_of(session, [row.view.actor_name for row in rows])
+    return _rows(request, caller, "watch/views.html", rows, last=last, person=person, kind=kind, names=names)
 
 
 def _rows(request: Request, caller: Caller, template: str, rows: Any, *, last: UUID | None, **asked: Any) -> Response:  # Any: rows of a list
