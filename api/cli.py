@@ -87,6 +87,7 @@ def _begin_anew() -> None:
 @app.command()
 def serve(data_dir: DataDir = None, port: Annotated[Optional[int], typer.Option(help="port of the site")] = None) -> None:  # noqa: UP045
     """Engines, API, worker and scheduler in one process tree; Ctrl-C stops them cleanly."""
+    end_with_parent()
     from api.serve import serve as run
 
     settings = settings_for(data_dir)

@@ -1,4 +1,4 @@
-"""A part of `classproof serve` ends with it, however it ended: an orphan would keep the port, and the next start could not have it."""
+"""A part of `classproof serve` ends with it, and the site of a demo with the demo, however they ended: an orphan would keep the port."""
 
 import ctypes
 import os
@@ -10,7 +10,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def end_with_parent() -> None:
-    """Called first in a part that `serve` started (it says so in the environment): SIGTERM when that process is gone, killed or not. Linux."""
+    """Called first in what `serve` or a demo started (it says so in the environment): SIGTERM when that process is gone, killed or not. Linux."""
     parent = os.environ.get(PARENT, "")
     if not parent.isdigit():
         return

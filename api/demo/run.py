@@ -1,6 +1,7 @@
 """`classproof demo`: start the site, tell the story through its public API, check the outcome, and show who can sign in. docs/design/demo.md."""
 
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -29,6 +30,7 @@ from api.demo.plan import AccountPlan, DemoPlan
 from api.demo.story import Spinner, Story, credits_of
 from api.fsck import run_fsck
 from api.http.services import Services
+from api.orphans import PARENT
 from api.wiring import build_services
 from storage.database.session import SYSTEM
 from storage.engines.engines import Engines
@@ -99,7 +101,8 @@ def _start(settings: Settings) -> "subprocess.Popen[bytes]":
     settings.data_dir.chmod(0o755)
     log = (settings.data_dir / "serve.log").open("ab")
     command = [sys.executable, "-m", "api.cli", "serve", "--data-dir", str(settings.data_dir), "--port", str(settings.port)]
-    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, cwd=ROOT)
+    environment = {**os.environ, PARENT: str(os.getpid())}  # a demo that is killed must not leave a site behind on its port
+    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, cwd=ROOT, env=environment)
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
