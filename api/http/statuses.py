@@ -19,6 +19,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "method-not-allowed": 405,
     "bad-request": 400,
     "body-too-large": 413,
+    "beyond-what-is-kept": 422,
     "busy": 503,
     "database-unavailable": 503,
     "internal-error": 500,

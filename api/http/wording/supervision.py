@@ -56,6 +56,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "institution-not-taskable": text(
         ("机构不得承担补贴培训", "{institution} 当前状态为“{status}”，不能下达补贴培训任务。", "请选择目录内状态正常的机构。"),
         ("Not to be given tasks", "{institution} is “{status}” and may not be given subsidised training.", "Choose an institution in good standing."),
+        status={"active": ("正常", "active"), "suspended": ("暂停", "suspended"), "excluded": ("已退出目录", "excluded")},
     ),
     "task-restricted": text(
         (

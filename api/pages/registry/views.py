@@ -17,6 +17,7 @@ from api.http.paging import csv_download
 from api.http.problem import problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.locale.marks import N_
 from api.pages.frame import render
 from api.pages.listing import Column, Listing
@@ -95,7 +96,7 @@ async def enter_institution(request: Request, caller: Registrar, session: Sessio
     typed = typed_of(await request.form())
     try:
         new = read_form(NewInstitution, typed)
-        with session.begin_nested():
+        with attempt(request, session):
             row = registry.register_institution(session, **new.model_dump(), actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _list_page(request, caller, session, problem=problem_of(refused, request), typed=typed)
@@ -157,7 +158,7 @@ async def add(request: Request, caller: Registrar, session: SessionDep, services
     typed = typed_of(await request.form(), lists=LISTS)
     owner = _institution(session, institution_id)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             act(session, owner, typed, {"actor": caller.actor, "at": services.clock.now_at()})
     except DomainError as refused:
         problem = problem_of(refused, request)
