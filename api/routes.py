@@ -17,6 +17,7 @@ from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
 from api.pages.exit import lists as statutory_lists
 from api.pages.exit import steps as exit_acts
+from api.pages.exit import successors
 from api.pages.exit import views as exit_pages
 from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
@@ -87,6 +88,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     claim_pages.router,
     subsidy_pages.router,
     exits.router,
+    successors.router,
     exit_pages.router,
     statutory_lists.router,
     exit_acts.router,
