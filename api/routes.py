@@ -34,6 +34,7 @@ from api.pages.policy import views as policy_pages
 from api.pages.public import feeds as public_feeds
 from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
+from api.pages.recordings import copies as copy_pages
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
 from api.pages.registry import views as registry_pages
@@ -50,7 +51,23 @@ from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import approvals, coverage, draws, exits, health, ratings, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
+from api.v1 import (
+    approvals,
+    copies,
+    coverage,
+    draws,
+    exits,
+    health,
+    ratings,
+    recordings,
+    registry,
+    review_room,
+    reviews,
+    subsidy,
+    uploads,
+    viewing,
+    visits,
+)
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -87,6 +104,8 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     record_pages.router,
     claim_pages.router,
     subsidy_pages.router,
+    copies.router,
+    copy_pages.router,
     exits.router,
     successors.router,
     exit_pages.router,

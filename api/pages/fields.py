@@ -10,6 +10,7 @@ FIELDS: Final = {
     "address": N_("Address"),
     "agreement": N_("Agreement"),
     "amount_yuan": N_("Amount, yuan"),
+    "answer": N_("Answer (SHA-256)"),
     "answers": N_("Answers to the points"),
     "approved_on": N_("Approved on"),
     "as_of_on": N_("As of the end of"),

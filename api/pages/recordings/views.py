@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.access import access
 from api.auth.caller import Caller
-from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
+from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
 from api.http.problem import problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
@@ -28,6 +28,7 @@ from api.pages.navigation import show_navigation
 from api.pages.persons import actor_text
 from api.pages.reading import all_of, id_of
 from api.pages.reasons import REASONS
+from api.pages.recordings.copies import waiting
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.errors import DomainError, InvalidInput
@@ -83,7 +84,7 @@ MOVES = {
 
 
 @router.get("/recordings")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
     """Recordings, newest first; the address remembers search, filter and place."""
     listing = Listing.of(request, COLUMNS, sort="-start", filters=("state",))
     query = select(Recording).order_by(Recording.id.desc()).limit(PAGE + 1)
@@ -106,6 +107,8 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
         rows=rows[:PAGE],
         states=[(s.value, translator(request)(LABELS["recording"][s.value].word)) for s in RecordingState],
         own=caller.role in INSTITUTION,
+        may_check=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
+        asked=len(waiting(session, caller.tenant(), services.clock.now_at())) if caller.role in INSTITUTION else 0,
     )
 
 
