@@ -17,6 +17,7 @@ from api.pages.credit import views as credit_pages
 from api.pages.draws import views as draw_pages
 from api.pages.exit import lists as statutory_lists
 from api.pages.exit import steps as exit_acts
+from api.pages.exit import successors
 from api.pages.exit import views as exit_pages
 from api.pages.findings import procedure as finding_acts
 from api.pages.findings import views as finding_pages
@@ -33,6 +34,7 @@ from api.pages.policy import views as policy_pages
 from api.pages.public import feeds as public_feeds
 from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
+from api.pages.recordings import copies as copy_pages
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
 from api.pages.registry import views as registry_pages
@@ -49,7 +51,23 @@ from api.pages.subsidy import views as subsidy_pages
 from api.pages.visits import acts as visit_acts
 from api.pages.visits import views as visit_pages
 from api.pages.watch import views as watch_pages
-from api.v1 import approvals, coverage, draws, exits, health, ratings, recordings, registry, review_room, reviews, subsidy, uploads, viewing, visits
+from api.v1 import (
+    approvals,
+    copies,
+    coverage,
+    draws,
+    exits,
+    health,
+    ratings,
+    recordings,
+    registry,
+    review_room,
+    reviews,
+    subsidy,
+    uploads,
+    viewing,
+    visits,
+)
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     views.router,
@@ -86,7 +104,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     record_pages.router,
     claim_pages.router,
     subsidy_pages.router,
+    copies.router,
+    copy_pages.router,
     exits.router,
+    successors.router,
     exit_pages.router,
     statutory_lists.router,
     exit_acts.router,

@@ -70,6 +70,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("detect-exits", timedelta(days=1)),
     Timed("end-exit-terms", timedelta(hours=1)),
     Timed("forget-sign-ins", timedelta(days=1)),
+    Timed("check-copies", timedelta(days=1)),
     Timed("judge-head-counts-lately", timedelta(days=1)),
 )
 

@@ -19,6 +19,7 @@ import storage.uploads.models
 import supervision.classes.models
 import supervision.classes.place_models
 import supervision.findings.models
+import supervision.footage.copy_models
 import supervision.footage.models
 import supervision.footage.receipts
 import supervision.institutions.models

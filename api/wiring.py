@@ -47,8 +47,9 @@ from supervision.findings import footage as marked
 from supervision.findings import queries as findings_q
 from supervision.findings.clocks import ProcedureRule
 from supervision.findings.models import Finding
-from supervision.footage import patrol, receipts
+from supervision.footage import copies, patrol, receipts
 from supervision.footage import service as footage
+from supervision.footage.copy_rules import CopyRule
 from supervision.footage.models import Recording
 from supervision.footage.rules import CoverageRule
 from supervision.footage.service import find
@@ -178,6 +179,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "keep-approvals": partial(_keep_approvals, services),
         "reread-ratings": partial(_reread_ratings, services),
         "forget-sign-ins": partial(_forget_sign_ins, services),
+        "check-copies": partial(_check_copies, services),
     }
 
 
@@ -301,6 +303,16 @@ def _extend_locks(services: Services) -> None:
 def _patrol(services: Services) -> None:
     rule = services.policy.read(patrol.PatrolRule, services.clock.today_on())
     patrol.patrol(bench(services), rule)
+
+
+def _check_copies(services: Services) -> None:
+    """Ask institutions for a stretch of their own copies, each in its own transaction (Q3, F-14)."""
+    rule = services.policy.read(CopyRule, services.clock.today_on())
+    with services.database.transaction(SYSTEM) as session:
+        ids = session.scalars(select(Institution.id).order_by(Institution.id)).all()
+    for institution_id in ids:
+        with services.database.transaction(SYSTEM) as session:
+            copies.ask(session, institution_id, rule, actor=SCHEDULER, clock=services.clock)
 
 
 def _miss_visits(services: Services) -> None:

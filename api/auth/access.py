@@ -24,6 +24,7 @@ from api.auth.models import ViewKind
 from api.auth.origin import SAFE_METHODS, require_own_page, require_own_site
 from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, ROLE_NAMES, Role
 from api.http.services import services_of
+from api.http.typed import look_through
 from api.pages.frame import Viewer
 from storage.kernel.errors import NotAllowed, NotFound
 
@@ -47,6 +48,7 @@ async def current_caller(request: Request, identified: Annotated[Caller, Depends
             require_own_site(request)
         else:
             await require_own_page(request, identified.csrf_token)
+    await look_through(request)
     return identified
 
 

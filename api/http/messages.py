@@ -11,6 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
+from api.http.states import state_word
 from api.http.wording import approvals, auth, kernel, screening, storage, subsidy, supervision, visits
 from api.http.wording import compliance as compliance_wording
 from api.http.wording.shape import Text
@@ -58,6 +59,8 @@ def message(code: str, facts: Mapping[str, Any], language: Language) -> Message:
     text = texts().get(code) or texts()["domain-error"]
     words = text.zh if language == "zh" else text.en
     shown = _Shown({name: _show(name, value, language) for name, value in facts.items()})
+    if "state" in facts:
+        shown["state"] = state_word(code, facts, language)
     for name, reasons in text.reasons.items():
         if name in facts:
             reason = reasons.get(str(_plain(facts[name])))

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from api.auth.errors import PasswordChangeNeeded, SignInAgain, SignInNeeded, TooManyAttempts
 from api.http.messages import defect_text, message
 from api.http.statuses import status_of
+from api.http.typed import limit_of, waiting
 from api.locale.language import choose_language
 from api.pages.frame import render
 from storage.kernel.errors import DomainError, InvalidInput
@@ -43,6 +44,8 @@ _FROM_SQLSTATE: Final = {
     "40P01": "busy",  # deadlock_detected
     "55P03": "busy",  # lock_not_available (lock_timeout)
     "57014": "busy",  # query_canceled
+    "22003": "beyond-what-is-kept",  # numeric_value_out_of_range
+    "22008": "beyond-what-is-kept",  # datetime_field_overflow
     "25006": "read-only-role",  # read_only_sql_transaction
     "42501": "not-allowed",  # insufficient_privilege: row-level security refused a write
     "53300": "database-unavailable",  # too_many_connections
@@ -72,11 +75,12 @@ class Problem:
 
 
 def problem_of(error: DomainError, request: Request) -> Problem:
-    """The words and the status of a refusal for this reader."""
+    """The words and the status of a refusal for this reader; every defect of the form is told with it."""
     problem = problem_named(error.code, request, **error.facts)
     listed = error.facts.get("errors")
     headers = {"Retry-After": str(error.facts["retry_after_s"])} if isinstance(error, TooManyAttempts) else dict(problem.headers)
-    errors = _listed(listed, request) if isinstance(listed, Sequence) and not isinstance(listed, str) else ()
+    told = list(listed) if isinstance(listed, Sequence) and not isinstance(listed, str) else []
+    errors = _listed(told + [one for one in waiting(request) if one not in told], request)
     return replace(problem, status=status_of(type(error)), clause=error.clause, errors=errors, headers=headers)
 
 
@@ -130,7 +134,8 @@ def _domain_error(request: Request, error: Exception) -> Response:
 def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 — registered for this class only
     errors = [
-        {"where": ".".join(str(part) for part in defect["loc"][1:]) or str(defect["loc"][0]), "code": defect["type"]} for defect in error.errors()
+        {"where": ".".join(str(part) for part in defect["loc"][1:]) or str(defect["loc"][0]), "code": defect["type"]} | limit_of(defect)
+        for defect in error.errors()
     ]
     return answer(problem_of(InvalidInput(errors=errors), request), request)
 

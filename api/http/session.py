@@ -14,15 +14,20 @@ from sqlalchemy.orm import Session
 from api.auth.access import current_caller, rule_of
 from api.auth.caller import Caller
 from api.http.services import services_of
+from api.http.typed import refuse_untold
 from storage.database.session import PUBLIC, SYSTEM, Scope
 
 
 def open_transaction(request: Request, caller: Annotated[Caller, Depends(current_caller)]) -> Iterator[Session]:
-    """Commit when the handler returned, roll back when anything raised. An auditor's is READ ONLY in PostgreSQL."""
+    """Commit when the handler returned, roll back when anything raised. An auditor's is READ ONLY in PostgreSQL.
+
+    Raises: InvalidInput — the form held what cannot be kept, and no page said so.
+    """
     with services_of(request).database.transaction(transaction_scope(request, caller)) as session:
         if caller.read_only and not _personal(request):
             make_read_only(session)
         yield session
+        refuse_untold(request)
 
 
 def transaction_scope(request: Request, caller: Caller) -> Scope:

@@ -4,7 +4,7 @@ A page view does `return render(request, "bureau/draw.html", draw=draw)`. Who is
 `request.state.viewer` and `request.state.nav` by the access layer; a view may pass `viewer=` and `nav=` itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
@@ -20,10 +20,12 @@ from api.pages import formats
 from api.pages.assets import asset_url
 from api.pages.coverage_bar import coverage_bar
 from api.pages.fields import field_name
+from api.pages.kept import restore
 from api.pages.labels import state_label
 from supervision.screening import veils_measured
 
 PAGES_DIR: Final = Path(__file__).resolve().parent
+REFUSED: Final = 400
 
 
 class Need(StrEnum):
@@ -97,6 +99,11 @@ def environment(language: Language) -> Environment:
     return env
 
 
+def typed_form(request: Request) -> Mapping[str, Sequence[str]]:
+    """The texts of the form that was posted, as `api.http.typed` read them; nothing for a page that was asked for."""
+    return getattr(request.state, "typed_form", {})
+
+
 def _frame_of(request: Request, language: Language) -> dict[str, Any]:  # Any: template context
     query = f"?{request.url.query}" if request.url.query else ""
     state = request.state
@@ -130,4 +137,6 @@ def render(
     language = choose_language(request)
     request.state.csp_needs = frozenset(needs)
     body = environment(language).get_template(template).render(_frame_of(request, language) | context)
+    if status_code >= REFUSED and (typed := typed_form(request)):
+        body = restore(body, request.url.path, typed)
     return HTMLResponse(body, status_code=status_code, headers={"Content-Language": HTML_LANG[language], "Vary": "Cookie, Accept-Language"})

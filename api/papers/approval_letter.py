@@ -33,6 +33,8 @@ def render_approval_letter(number: str, content: dict[str, Any], *, bureau: str,
     if content.get("rights"):
         paper.heading(f"{next(headings)}、权利和期限")
         paper.paragraph("　　" + content["rights"])
+    elif content.get("act_until"):
+        paper.heading(f"{next(headings)}、办理期限")
     if content.get("act_until"):
         paper.paragraph(f"　　期限届满：{_last_day(content['act_until'])}24时。")
     signer = content["signer"]["name"]

@@ -25,7 +25,8 @@ def render_credit_letter(number: str, content: dict[str, Any], *, bureau: str, s
         paper.heading(f"{_NUMBERS[place]}、{section['heading']}")
         for line in section["paragraphs"]:
             paper.paragraph(("" if line[:1].isdigit() or line.startswith("　") else "　　") + line)
-    paper.signature(bureau, dated, signer=f"经办人：{content['signer']['name']}", below=hash_note(sha256))
+    small = [hash_note(sha256), *(f"{words}，记录编号：{number}" for words, number in content.get("numbers", ()))]
+    paper.signature(bureau, dated, signer=f"经办人：{content['signer']['name']}", below="\n".join(small))
     if content["repair"]:
         paper.turn()
         paper.paragraph("信用修复告知", size=16)

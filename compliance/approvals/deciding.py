@@ -22,9 +22,11 @@ from compliance.approvals.rules import (
     Aspect,
     Kind,
     aspects_of,
+    demand_short,
     granted_from,
     has_future,
     is_right_decider,
+    too_long,
 )
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
@@ -42,7 +44,6 @@ from supervision.institutions.models import Institution
 
 ANSWERS: Final = ("yes", "no", "na")
 ITEMS: Final = ("fire", "food", "building")  # R103
-MAX_WORDS: Final = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def accept(session: Session, code: str, *, by: Officer, rule: ApprovalRule, cloc
 def give_back(session: Session, code: str, *, reason: str, by: Officer, clock: Clock) -> Approval:
     """退回补正, with everything that is missing in words. Raises: ApprovalNotFound, WrongDecider, ForbiddenMove."""
     row, at = _locked(session, code, by), clock.now_at()
-    stated = reason.strip()[:MAX_WORDS]
+    stated = demand_short("reason", reason)
     facts = _facts(row, by) | {"reason": stated}
     advance(APPROVAL_MOVES, row.state, ApprovalEvent.RETURN, facts)
     paper = _issue(session, row, LetterKind.RETURN, ["贵单位提交的申请材料需要补正，现予退回。需要补正的内容：", stated], by, at)
@@ -99,16 +100,17 @@ def record_visit(session: Session, code: str, seen: Seen, files: Sequence[attach
     row, at = _locked(session, code, by), clock.now_at()
     facts = _facts(row, by) | {"visit_recorded": True}
     advance(APPROVAL_MOVES, row.state, ApprovalEvent.VISIT, facts)
-    errors = [{"where": name, "code": "missing", "value": None} for name in ("visitors", "note") if not str(getattr(seen, name)).strip()]
+    errors = too_long({"visitors": seen.visitors, "note": seen.note})
+    errors += [{"where": name, "code": "missing", "value": None} for name in ("visitors", "note") if not str(getattr(seen, name)).strip()]
     errors += [{"where": item, "code": "missing", "value": None} for item in ITEMS if seen.items.get(item) not in ANSWERS]
     if errors:
         raise MalformedApproval(errors=errors)
     content = {
         "format": "classproof-site-visit-1",
-        "visitors": seen.visitors.strip()[:200],
+        "visitors": seen.visitors.strip(),
         "covers_room": seen.covers_room,
         "items": {item: seen.items[item] for item in ITEMS},
-        "text": seen.note.strip()[:MAX_WORDS],
+        "text": seen.note.strip(),
         "signer": {"name": by.name, "role": by.actor.role},
     }
     paper = papers.take(session, row, StatementKind.VISIT.value, content, files, actor=by.actor, at=at, internal=True)
@@ -130,12 +132,13 @@ def assess(session: Session, code: str, aspect: Aspect, *, passed: bool, note: s
         raise MalformedApproval(errors=[{"where": "aspect", "code": "unknown", "value": aspect.value}])
     if done[aspect] is not None or by.actor.id in done.values():
         raise AlreadyAssessed(approval=code, aspect=aspect.value)
-    if not note.strip():
+    stated = demand_short("note", note)
+    if not stated:
         raise MalformedApproval(errors=[{"where": "note", "code": "missing", "value": None}])
     content = {
         "format": "classproof-assessment-1",
         "passed": passed,
-        "text": note.strip()[:MAX_WORDS],
+        "text": stated,
         "signer": {"name": by.name, "role": by.actor.role},
     }
     paper = papers.take(session, row, f"assessment-{aspect.value}", content, actor=by.actor, at=at, internal=True)
@@ -165,7 +168,7 @@ def approve(session: Session, code: str, *, conditions: str = "", by: Officer, r
     NotTaskable; HallTaken; CodeTaken.
     """
     row, at = _locked(session, code, by), clock.now_at()
-    stated = conditions.strip()[:MAX_WORDS]
+    stated = demand_short("conditions", conditions)
     event = ApprovalEvent.APPROVE_CONDITIONALLY if stated else ApprovalEvent.APPROVE
     granting.require_taskable(session, row)
     facts = _facts(row, by) | {
@@ -191,8 +194,8 @@ def approve(session: Session, code: str, *, conditions: str = "", by: Officer, r
 def confirm_conditions(session: Session, code: str, *, how: str, by: Officer, rule: ApprovalRule, clock: Clock) -> Approval:
     """A named person saw the conditions met: from now on the approval counts. Raises: as `approve`, and MalformedApproval — no words."""
     row, at = _locked(session, code, by), clock.now_at()
-    left = row.until_on is not None and has_future(row.until_on, at)
-    facts = {"conditions_met": bool(how.strip()), "future_left": left}
+    left, seen = row.until_on is not None and has_future(row.until_on, at), demand_short("how", how)
+    facts = {"conditions_met": bool(seen), "future_left": left}
     advance(APPROVAL_MOVES, row.state, ApprovalEvent.ACTIVATE, facts | {"day_come": False})
     granting.require_taskable(session, row)
     if not granting.is_within_limits(session, row, rule, at):
@@ -201,17 +204,16 @@ def confirm_conditions(session: Session, code: str, *, how: str, by: Officer, ru
     if row.from_on is not None:
         row.from_on = granted_from(row.from_on, at)
     granting.grant(session, row, rule, actor=by.actor, at=at)
-    says = ["附条件批复所列条件经核验已经满足，批复自本通知作出时生效。", f"核验情况：{how.strip()[:MAX_WORDS]}"]
+    says = ["附条件批复所列条件经核验已经满足，批复自本通知作出时生效。", f"核验情况：{seen}"]
     paper = _issue(session, row, LetterKind.IN_FORCE, says, by, at)
-    reason = how.strip()[:1000]
-    history.move(session, row, APPROVAL_MOVES, ApprovalEvent.ACTIVATE, actor=by.actor, at=at, reason=reason, facts=facts | papers.cited(paper))
+    history.move(session, row, APPROVAL_MOVES, ApprovalEvent.ACTIVATE, actor=by.actor, at=at, reason=seen, facts=facts | papers.cited(paper))
     return row
 
 
 def refuse(session: Session, code: str, *, reason: str, by: Officer, rule: ApprovalRule, clock: Clock) -> Approval:
     """不予批准, with reasons, remedies and how to put it right. Raises: ApprovalNotFound, WrongDecider, ForbiddenMove."""
     row, at = _locked(session, code, by), clock.now_at()
-    stated, rights = reason.strip()[:MAX_WORDS], remedies(rule)
+    stated, rights = demand_short("reason", reason), remedies(rule)
     facts = _facts(row, by) | {"reason": stated, "rights_stated": bool(rights), "signed": bool(by.name)}
     advance(APPROVAL_MOVES, row.state, ApprovalEvent.REFUSE, facts)
     late.note(session, row, actor=by.actor, at=at)
@@ -226,7 +228,7 @@ def refuse(session: Session, code: str, *, reason: str, by: Officer, rule: Appro
 def announce_revocation(session: Session, code: str, *, reason: str, by: Officer, rule: ApprovalRule, clock: Clock) -> Approval:
     """拟撤销事先告知: reasons and days for a statement; nothing takes effect yet. Raises: WrongDecider, ForbiddenMove, MalformedApproval."""
     row, at = _locked(session, code, by), clock.now_at()
-    stated = reason.strip()[:MAX_WORDS]
+    stated = demand_short("reason", reason)
     if row.kind is not Kind.LOCATION or row.state not in (ApprovalState.ACTIVE, ApprovalState.SUSPENDED) or row.revocation_notice_at is not None:
         raise ForbiddenMove(machine="ApprovalState", state=row.state.value, event="announce-revocation", why="not-listed")
     if not stated:
@@ -245,11 +247,12 @@ def drop_revocation(session: Session, code: str, *, reason: str, by: Officer, cl
     row, at = _locked(session, code, by), clock.now_at()
     if row.revocation_notice_at is None or row.state is ApprovalState.REVOKED:
         raise RevocationNotAnnounced(approval=code)
-    if not reason.strip():
+    stated = demand_short("reason", reason)
+    if not stated:
         raise MalformedApproval(errors=[{"where": "reason", "code": "missing", "value": None}])
     row.revocation_notice_at = row.revocation_by_id = row.statement_until = None
     session.flush()
-    _append(session, row, "approval.revocation-dropped", by.actor, at, {"reason": reason.strip()[:1000]})
+    _append(session, row, "approval.revocation-dropped", by.actor, at, {"reason": stated})
     return row
 
 
@@ -259,7 +262,7 @@ def revoke(session: Session, code: str, *, reason: str, by: Officer, rule: Appro
     Raises: ApprovalNotFound, WrongDecider, ForbiddenMove — `notice-missing`, `objection-time-open`, `same-person`, `reason-needed`.
     """
     row, at = _locked(session, code, by), clock.now_at()
-    stated, rights = reason.strip()[:MAX_WORDS], remedies(rule)
+    stated, rights = demand_short("reason", reason), remedies(rule)
     facts = _facts(row, by) | {
         "reason": stated,
         "notice_served": row.revocation_notice_at is not None,

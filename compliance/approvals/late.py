@@ -9,7 +9,7 @@ from compliance.approvals.errors import ApprovalNotFound, WrongDecider
 from compliance.approvals.lifecycle import LATE_MOVES, LateEvent
 from compliance.approvals.models import Approval, LateRequest
 from compliance.approvals.queries import Reader
-from compliance.approvals.rules import Kind, is_extension_late, is_retroactive, is_right_decider
+from compliance.approvals.rules import Kind, demand_short, is_extension_late, is_retroactive, is_right_decider
 from storage.kernel.actor import Actor
 from storage.kernel.clock import BUREAU_ZONE, Clock
 from storage.ledger import history
@@ -38,7 +38,7 @@ def settle(session: Session, code: str, *, take_up: bool, reason: str, reader: R
     found = queries.late_request(session, row.id)
     if found is None:
         raise ApprovalNotFound(approval=code)
-    at, stated = clock.now_at(), " ".join(reason.split())[:1000]
+    at, stated = clock.now_at(), demand_short("reason", reason)
     event = LateEvent.TAKE_UP if take_up else LateEvent.DISMISS
     with session.no_autoflush:
         found.decided_at, found.decided_by_id, found.decided_by, found.decision_reason = at, actor.id, actor.name, stated

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from compliance.approvals.errors import MalformedApproval
 from storage.kernel.clock import add_months, local_date
 
 UNIVERSAL: Final = "universal"  # 普惠制
@@ -69,6 +70,9 @@ class Route:
 
 Defect = dict[str, object]
 """One thing wrong with an application: `{where, code, value}`."""
+MAX_WORDS: Final = 8000
+LONGEST: Final[Mapping[str, int]] = {"reason": 4000, "address": 200, "room_name": 60, "covers": 2000, "name": 60, "shows": 500, "visitors": 200}
+"""Characters that a field of an application takes; every other text takes `MAX_WORDS`. Nothing is cut: what is longer is refused."""
 
 
 def route(kind: Kind, category: str, department: str | None) -> Route:
@@ -173,6 +177,24 @@ def location_defects(asked: LocationAsked, rule: ApprovalRule) -> list[Defect]:
         if proof not in asked.proofs
     ]
     return found
+
+
+def too_long(texts: Mapping[str, str], *, most: int | None = None) -> list[Defect]:
+    """Every text that is longer than its field, or than `most` where that is given."""
+    limits = {name: most or LONGEST.get(name, MAX_WORDS) for name in texts}
+    return [
+        {"where": name, "code": "string_too_long", "most": limits[name], "value": None}
+        for name, text in texts.items()
+        if len(text.strip().replace("\r\n", "\n")) > limits[name]
+    ]
+
+
+def demand_short(where: str, text: str) -> str:
+    """The text, trimmed and whole. Raises: MalformedApproval — it is too long; nothing is ever cut."""
+    errors = too_long({where: text}, most=MAX_WORDS)
+    if errors:
+        raise MalformedApproval(errors=errors)
+    return text.strip()
 
 
 def is_retroactive(first_at: datetime | None, at: datetime) -> bool:

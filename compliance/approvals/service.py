@@ -23,10 +23,12 @@ from compliance.approvals.rules import (
     Kind,
     LocationAsked,
     Proof,
+    demand_short,
     extension_defects,
     has_future,
     location_defects,
     route,
+    too_long,
 )
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
@@ -111,18 +113,21 @@ def add_camera(
         known = session.scalars(select(Camera).where(Camera.code == camera, Camera.institution_id == institution_id)).one_or_none()
         if known is None or known.room_id != row.room_id:
             raise MalformedApproval(errors=[{"where": "camera", "code": "unknown", "value": camera[:60]}])
-    called = known.name if known else " ".join(name.split())[:60]
-    if not called:
-        raise MalformedApproval(errors=[{"where": "name", "code": "missing", "value": None}])
+    called = known.name if known else " ".join(name.split())
+    errors = too_long({"shows": shows} if known else {"name": called, "shows": shows})
+    errors += [] if called else [{"where": "name", "code": "missing", "value": None}]
+    errors += [] if picture.data else [{"where": "picture", "code": "missing", "value": None}]
+    if errors:
+        raise MalformedApproval(errors=errors)
     (checked,) = attachments.check([picture])
     if checked.media_type not in PICTURES:
-        raise MalformedApproval(errors=[{"where": checked.file_name, "code": "unknown", "value": "JPEG, PNG"}])
+        raise MalformedApproval(errors=[{"where": checked.file_name, "code": "wrong-kind-of-file", "kinds": "JPEG, PNG"}])
     made = ApprovalCamera(
         approval_id=row.id,
         institution_id=institution_id,
         camera_id=known.id if known else None,
         name=called,
-        shows=shows.strip()[:500],
+        shows=shows.strip(),
         media_type=checked.media_type,
         size_bytes=len(checked.data),
         sha256=checked.sha256,
@@ -147,9 +152,11 @@ def add_proof(
 ) -> CasePaper:
     """A safety paper (R103); a later one stands beside the earlier. Raises: ApprovalNotFound, NotADraft, MalformedApproval, MalformedStatement."""
     row = _draft(session, code, institution_id)
-    if not files:
-        raise MalformedApproval(errors=[{"where": "files", "code": "missing", "value": None}])
-    content = {"format": "classproof-proof-1", "proof": proof.value, "text": said.strip()[:2000], "signer": {"name": actor.name, "role": actor.role}}
+    errors = too_long({"said": said})
+    errors += [] if files else [{"where": "files", "code": "missing", "value": None}]
+    if errors:
+        raise MalformedApproval(errors=errors)
+    content = {"format": "classproof-proof-1", "proof": proof.value, "text": said.strip(), "signer": {"name": actor.name, "role": actor.role}}
     return papers.take(session, row, f"proof-{proof.value}", content, files, actor=actor, at=clock.now_at())
 
 
@@ -181,7 +188,8 @@ def submit(session: Session, code: str, *, institution_id: UUID, rule: ApprovalR
 def withdraw(session: Session, code: str, *, reason: str, institution_id: UUID, actor: Actor, clock: Clock) -> Approval:
     """Take the application back before it is decided. Raises: ApprovalNotFound, ForbiddenMove."""
     row = queries.approval(session, code, Reader(institution_id), lock=True)
-    history.move(session, row, APPROVAL_MOVES, ApprovalEvent.WITHDRAW, actor=actor, at=clock.now_at(), reason=reason.strip()[:1000])
+    stated = demand_short("reason", reason)
+    history.move(session, row, APPROVAL_MOVES, ApprovalEvent.WITHDRAW, actor=actor, at=clock.now_at(), reason=stated)
     return row
 
 
@@ -193,9 +201,10 @@ def state_view(
     row = queries.approval(session, code, Reader(institution_id), lock=True)
     if row.statement_until is None or at >= row.statement_until or row.state not in (ApprovalState.ACTIVE, ApprovalState.SUSPENDED):
         raise RevocationNotAnnounced(approval=code)
-    if not said.strip():
+    stated = demand_short("said", said)
+    if not stated:
         raise MalformedApproval(errors=[{"where": "said", "code": "missing", "value": None}])
-    content = {"format": "classproof-view-1", "text": said.strip()[:8000], "signer": {"name": actor.name, "role": actor.role}}
+    content = {"format": "classproof-view-1", "text": stated, "signer": {"name": actor.name, "role": actor.role}}
     paper = papers.take(session, row, StatementKind.VIEW.value, content, files, actor=actor, at=at)
     ledger.append(
         session, actor=actor, at=at, action="approval.view-stated", subject=f"approval/{row.id}", tenant=row.institution_id, body=papers.cited(paper)
@@ -271,12 +280,12 @@ def _location(session: Session, row: Approval, classes: Sequence[TrainingClass],
 
 
 def _fill(session: Session, row: Approval, draft: LocationDraft | ExtensionDraft) -> None:
-    errors: list[Defect] = []
+    errors = too_long({"reason": draft.reason})
     classes = session.scalars(
         select(TrainingClass).where(TrainingClass.code.in_(draft.classes), TrainingClass.institution_id == row.institution_id)
     ).all()
     errors += [{"where": "classes", "code": "unknown", "value": code[:60]} for code in set(draft.classes) - {one.code for one in classes}]
-    row.reason, row.until_on = draft.reason.strip()[:4000], draft.until_on
+    row.reason, row.until_on = draft.reason.strip(), draft.until_on
     if isinstance(draft, ExtensionDraft):
         row.days = draft.days
     else:
@@ -289,7 +298,8 @@ def _fill(session: Session, row: Approval, draft: LocationDraft | ExtensionDraft
 
 
 def _fill_place(session: Session, row: Approval, draft: LocationDraft) -> list[Defect]:
-    row.address, row.room_name, row.capacity, row.room_id = draft.address.strip()[:200], draft.room_name.strip()[:60], draft.capacity, None
+    errors = too_long({"address": draft.address, "room_name": draft.room_name, "covers": draft.covers})
+    row.address, row.room_name, row.capacity, row.room_id = draft.address.strip(), draft.room_name.strip(), draft.capacity, None
     if draft.room:
         known = session.execute(
             select(Room, TeachingPoint)
@@ -297,12 +307,12 @@ def _fill_place(session: Session, row: Approval, draft: LocationDraft) -> list[D
             .where(Room.code == draft.room, Room.institution_id == row.institution_id)
         ).one_or_none()
         if known is None:
-            return [{"where": "room", "code": "unknown", "value": draft.room[:60]}]
+            return [*errors, {"where": "room", "code": "unknown", "value": draft.room[:60]}]
         room, point = known
         row.room_id, row.room_name, row.capacity, row.address = room.id, room.name, room.capacity, point.address
     row.latitude_udeg, row.longitude_udeg = draft.latitude_udeg, draft.longitude_udeg
-    row.serves_meals, row.covers, row.from_on = draft.serves_meals, draft.covers.strip()[:2000], draft.from_on
-    return []
+    row.serves_meals, row.covers, row.from_on = draft.serves_meals, draft.covers.strip(), draft.from_on
+    return errors
 
 
 def _snapshot(session: Session, row: Approval, actor: Actor) -> dict[str, object]:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from compliance.rating.evidence import Told
 from compliance.rating.rules import Grade
 from compliance.rating.terms import ItemClass, Terms
 from compliance.rating.words import reason_text
-from storage.kernel.clock import BUREAU_ZONE
-from supervision.findings.letters import DOCUMENT
+from supervision.findings.letters import DOCUMENT, day_text
 
 FORMAT: Final = "classproof-credit-letter-1"
 MAX_POINTS: Final = 20
 MAX_TEXT: Final = 8000
 MIN_TEXT: Final = 2
+SHOWN: Final = 12  # pieces of evidence of one reason; the rest is a count, all of them stand in the frozen inputs
 # kind → (title, word of the number: 古人社信告〔2026〕1号)
 LETTERS: Final[Mapping[str, tuple[str, str]]] = {
     "rating-notice": ("信用评价初评结果告知书", "信告"),
@@ -85,7 +86,17 @@ def letter(
 
 
 def rating_notice(
-    to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, until: datetime, days: int, rule_on: date
+    to: Addressee,
+    case: str,
+    year: int,
+    grade: Grade,
+    *,
+    at: datetime,
+    signer: Signer,
+    until: datetime,
+    days: int,
+    rule_on: date,
+    told: Mapping[str, Told],
 ) -> dict[str, Any]:
     """初评结果告知书: score, every reason with clause and evidence, the right to object, how to repair."""
     content = letter(
@@ -96,24 +107,26 @@ def rating_notice(
         opening=f"现将贵单位{year}年度信用评价初评结果、理由、依据和贵单位的权利告知如下。本结果尚未生效。",
         facts=_grade_facts(case, year, grade, rule_on),
         sections=[
-            ("理由", _reason_lines(grade)),
+            ("理由", _reason_lines(grade, told)),
             ("依据", [CREDIT_BASIS, f"评价规则采用{_day(rule_on)}有效的参数。"]),
             (
                 "权利和期限",
-                [f"贵单位对上述结果有异议的，可以在收到本告知书之日起{days}个工作日内（{_last_day(until)}前）逐条提出，并可附证据。",
+                [f"贵单位对上述结果有异议的，可以在收到本告知书之日起{days}个工作日内（即{day_text(until)}前）逐条提出，并可附证据。",
                  "异议由未参与初评的人员逐条答复，不因提出异议而降低评价结果。逾期未提出的，依法评定并公布。"],
             ),
         ],
     )  # fmt: skip
-    return content | {"object_until": until.isoformat(), "repair": repair_page(), "basis": CREDIT_BASIS, "rights": "object"}
+    more = {"object_until": until.isoformat(), "repair": repair_page(), "basis": CREDIT_BASIS, "rights": "object"}
+    return content | more | {"numbers": _numbers(grade, told)}
 
 
 def rating_answer(
-    to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, points: Sequence[tuple[str, str]], struck: Sequence[str]
-) -> dict[str, Any]:
+    to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, points: Sequence[tuple[str, str]], struck: Sequence[str],
+    told: Mapping[str, Told],
+) -> dict[str, Any]:  # fmt: skip
     """异议答复书: every point with its answer, what was taken out of the inputs, the result that follows."""
     lines = [line for n, (point, answer) in enumerate(points, start=1) for line in (f"{n}．意见：{point}", f"　　答复：{answer}")]
-    follows = f"采纳异议，剔除下列事项：{'、'.join(struck)}。" if struck else "异议不影响评价结果，初评结果不变。"
+    follows = f"采纳异议，剔除下列事项：{'、'.join(_words(ref, told) for ref in struck)}。" if struck else "异议不影响评价结果，初评结果不变。"
     content = letter(
         "rating-answer",
         to,
@@ -123,11 +136,13 @@ def rating_answer(
         facts=_grade_facts(case, year, grade, None),
         sections=[("逐条答复", lines), ("复核结论", [follows])],
     )
-    return content | {"points": [{"point": point, "answer": answer} for point, answer in points], "struck": list(struck), "follows": follows}
+    numbers = [[told[ref].zh.partition("（")[0], told[ref].number] for ref in struck if ref in told and told[ref].number]
+    more = {"points": [{"point": point, "answer": answer} for point, answer in points], "struck": list(struck), "follows": follows}
+    return content | more | {"numbers": numbers}
 
 
 def rating_decision(
-    to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, from_on: date, repaired: str = ""
+    to: Addressee, case: str, year: int, grade: Grade, *, at: datetime, signer: Signer, from_on: date, told: Mapping[str, Told], repaired: str = ""
 ) -> dict[str, Any]:
     """评定决定书: tier, reasons, what it brings, remedies, how to repair. `repaired`: what fell away and made it, as a clause."""
     opening = (
@@ -143,10 +158,10 @@ def rating_decision(
         opening=opening,
         facts=[*_grade_facts(case, year, grade, None), ("生效日期", _day(from_on))],
         sections=[
-            ("理由", _reason_lines(grade)), ("依据", [CREDIT_BASIS]), ("等级效力", [EFFECTS[grade.tier]]), ("救济途径", [REMEDIES]),
+            ("理由", _reason_lines(grade, told)), ("依据", [CREDIT_BASIS]), ("等级效力", [EFFECTS[grade.tier]]), ("救济途径", [REMEDIES]),
         ],
     )  # fmt: skip
-    return content | {"repair": repair_page()}
+    return content | {"repair": repair_page(), "numbers": _numbers(grade, told)}
 
 
 def item_letter(
@@ -178,7 +193,10 @@ def item_letter(
         sections=[
             ("拟作出的认定", [intended]),
             ("依据", [CREDIT_BASIS, RULE_SETS[held.rule_set]]),
-            ("权利和期限", [f"贵单位可以在收到本告知书之日起{days}个工作日内（{_last_day(until)}前）陈述申辩，并可附证据；不因陈述申辩而加重认定。"]),
+            (
+                "权利和期限",
+                [f"贵单位可以在收到本告知书之日起{days}个工作日内（即{day_text(until)}前）陈述申辩，并可附证据；不因陈述申辩而加重认定。"],
+            ),
         ],
     )  # fmt: skip
     return content | {"state_until": until.isoformat(), "repair": repair_page(held), "basis": CREDIT_BASIS, "rights": "state"}
@@ -237,12 +255,23 @@ def _grade_facts(case: str, year: int, grade: Grade, rule_on: date | None) -> li
     return [*told, *([("规则日期", _day(rule_on))] if rule_on else [])]
 
 
-def _reason_lines(grade: Grade) -> list[str]:
+def _words(ref: str, told: Mapping[str, Told]) -> str:
+    return told[ref].zh if ref in told else ref
+
+
+def _numbers(grade: Grade, told: Mapping[str, Told]) -> list[list[str]]:
+    """The small print: what the words call it, and its number in the record."""
+    refs = {ref for reason in grade.reasons for ref in reason.evidence}
+    return [[one.zh.partition("（")[0], one.number] for ref, one in told.items() if ref in refs and one.number]
+
+
+def _reason_lines(grade: Grade, told: Mapping[str, Told]) -> list[str]:
     lines = []
     for number, reason in enumerate(grade.reasons, start=1):
-        shown = reason.evidence[:12]
+        order = {ref: place for place, ref in enumerate(told)}  # as they are told: complaints by the day they came
+        shown = sorted(reason.evidence, key=lambda ref: order.get(ref, len(order)))[:SHOWN]
         more = f" 等{len(reason.evidence)}项" if len(reason.evidence) > len(shown) else ""
-        proof = f"；依据材料：{'、'.join(shown)}{more}" if shown else ""
+        proof = f"；依据材料：{'、'.join(_words(ref, told) for ref in shown)}{more}" if shown else ""
         lines.append(f"{number}．{reason_text(reason.plain(), 'zh')}{_points(reason.points)}（条款 {reason.clause}{proof}）")
     return lines or ["本年度没有扣分事项。"]
 
@@ -258,7 +287,3 @@ def day_before(ends_on: date) -> str:
 
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _last_day(until: datetime) -> str:
-    return _day((until - timedelta(seconds=1)).astimezone(BUREAU_ZONE).date())

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from compliance.papers import service as casepapers
 from compliance.papers.models import CasePaper
-from compliance.rating import events, inputs, letters, papers, queries, replay
+from compliance.rating import events, evidence, inputs, letters, papers, queries, replay
 from compliance.rating.clocks import may_object_until
 from compliance.rating.errors import MalformedRating, RatingExists
 from compliance.rating.lifecycle import RATING_MOVES, RatingEvent, RatingState
@@ -100,6 +100,7 @@ def serve_notice(session: Session, code: str, *, rules: Ruleset, actor: Actor, c
         until=until,
         days=rules.cycle.rating_objection_working_days,
         rule_on=row.as_of or rules.on,
+        told=evidence.told(session, row.reasons),
     )
     paper = papers.issue(session, row, content, actor=actor, at=at)
     row.notice_paper_id, row.noticed_by_id, row.object_until = paper.id, actor.id, until
@@ -177,8 +178,9 @@ def answer_objection(
     corrected = inputs.without(frozen, gone) if gone else frozen
     after = corrected.grade()
     content = letters.rating_answer(
-        papers.addressee(session, row), row.code, row.year, after, at=at, signer=papers.signer(actor, name), points=pairs, struck=gone
-    )
+        papers.addressee(session, row), row.code, row.year, after, at=at, signer=papers.signer(actor, name), points=pairs, struck=gone,
+        told=evidence.told(session, row.reasons),
+    )  # fmt: skip
     seen_by = papers.took_part(session, row)
     paper = papers.issue(session, row, content, actor=actor, at=at)
     row.answered_by_id = actor.id
@@ -353,6 +355,7 @@ def _take_effect(
         at=at,
         signer=papers.signer(actor, name),
         from_on=from_on,
+        told=evidence.told(session, [reason.plain() for reason in grade.reasons]),
         repaired=repaired,
     )
     paper = papers.issue(session, row, content, actor=actor, at=at)

@@ -46,11 +46,13 @@ def submit(session: Session, row: TrainingClass, rules: Rules, *, payee: str, ac
     Raises: CertificateMissing; ForbiddenMove — incomplete, nothing payable, cited already; MalformedSubsidy.
     """
     at = clock.now_at()
-    stated, digits = " ".join(payee.split()), "".join(c for c in account if c.isdigit())
+    stated, digits = " ".join(payee.split()), "".join(c for c in account if c.isascii() and c.isdigit())
     errors: list[dict[str, object]] = []
     if not stated:
         errors.append({"where": "payee", "code": "missing", "value": None})
-    if not 8 <= len(digits) <= 32:
+    if set(account) - set(digits) - set(" -"):
+        errors.append({"where": "account", "code": "digits-only", "value": None})
+    elif not 8 <= len(digits) <= 32:
         errors.append({"where": "account", "code": "wrong-length", "value": len(digits)})
     if actor.id is None:
         errors.append({"where": "claimant", "code": "missing", "value": None})

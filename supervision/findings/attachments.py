@@ -55,12 +55,12 @@ def check(files: Sequence[Given]) -> list[Checked]:
         errors.append({"where": "files", "code": "too-large", "value": sum(len(file.data) for file in files)})
     checked: list[Checked] = []
     for file in files:
-        name = PurePosixPath(file.file_name.replace("\\", "/")).name[:200] or "file"
+        name = PurePosixPath(file.file_name.replace("\\", "/")).name[:255] or "file"
         kind = next((kind for start, kind in _KINDS if file.data.startswith(start)), "")
         if not file.data or len(file.data) > MAX_FILE_BYTES:
             errors.append({"where": name, "code": "too-large" if file.data else "missing", "value": len(file.data)})
         elif not kind:
-            errors.append({"where": name, "code": "unknown", "value": "PDF, JPEG, PNG"})
+            errors.append({"where": name, "code": "wrong-kind-of-file", "kinds": "PDF, JPEG, PNG"})
         else:
             checked.append(Checked(name, kind, file.data, hashlib.sha256(file.data).digest()))
     if errors:

@@ -1,6 +1,6 @@
 """Refusals around footage. R71–R73."""
 
-from storage.kernel.errors import DomainError
+from storage.kernel.errors import DomainError, InvalidInput, NotFound
 
 
 class SlotNotYours(DomainError):
@@ -50,3 +50,22 @@ class ScratchFull(DomainError):
 
     code = "scratch-full"
     clause = "R72"
+
+
+class CopyCheckNotFound(NotFound):
+    """No such check of an own copy, or it is another institution's. Facts: id."""
+
+    code = "copy-check-not-found"
+
+
+class CopyCheckOver(DomainError):
+    """It was answered already, or its hours are over. Facts: until."""
+
+    code = "copy-check-over"
+    clause = "R73"
+
+
+class MalformedAnswer(InvalidInput):
+    """What was answered is no SHA-256. Facts: errors."""
+
+    code = "copy-answer-malformed"

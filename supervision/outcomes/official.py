@@ -21,6 +21,7 @@ from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, Qua
 
 T = TypeVar("T", bound=Base)
 FULL_MARK = 1000
+FIRST_YEAR = 2000  # no evaluation is older than the registers
 
 
 def reduce_task(
@@ -69,6 +70,9 @@ def record_audit_problem(
     """
     words = {"issuer": issuer, "document": document, "summary": summary, "classification_reason": classification_reason}
     errors = _defects(words, {"issued_on": issued_on}, at)
+    same = (AuditProblem.document == document.strip(), AuditProblem.summary == summary.strip())
+    if session.scalar(select(AuditProblem.id).where(AuditProblem.institution_id == institution_id, *same)) is not None:
+        errors.append({"where": "summary", "code": "repeated", "value": None})
     if actor.id is None:
         errors.append({"where": "classified_by", "code": "missing", "value": None})
     _refuse(errors)
@@ -99,10 +103,15 @@ def record_complaint(session: Session, institution_id: UUID, *, received_on: dat
     return _enter(session, row, "complaint.recorded", institution_id, {"received_on": received_on, "summary": row.summary}, actor, at, shown=False)
 
 
-def decide_complaint(session: Session, complaint_id: UUID, *, substantiated: bool, found: str, actor: Actor, at: datetime) -> Complaint:
-    """Say once whether a complaint was right, and what was found. Raises: OutcomeNotFound, ComplaintDecided, MalformedOutcome."""
+def decide_complaint(
+    session: Session, complaint_id: UUID, *, substantiated: bool, found: str, actor: Actor, at: datetime, institution_id: UUID | None = None
+) -> Complaint:
+    """Say once whether a complaint was right, and what was found. `institution_id`: about whom it must be.
+
+    Raises: OutcomeNotFound — none, or about another institution; ComplaintDecided, MalformedOutcome.
+    """
     row = session.scalars(select(Complaint).where(Complaint.id == complaint_id).with_for_update()).one_or_none()
-    if row is None:
+    if row is None or (institution_id is not None and row.institution_id != institution_id):
         raise OutcomeNotFound(what="complaint", id=str(complaint_id))
     if row.substantiated is not None:
         raise ComplaintDecided(id=str(complaint_id))
@@ -119,6 +128,11 @@ def record_evaluation(
     errors = _defects({"document": document}, {"evaluated_on": evaluated_on}, at)
     if not 0 <= score_permille <= FULL_MARK:
         errors.append({"where": "score", "code": "out-of-range", "value": score_permille})
+    if not FIRST_YEAR <= year <= evaluated_on.year:
+        errors.append({"where": "year", "code": "out-of-range", "value": year})
+    same = (QualityEvaluation.institution_id == institution_id, QualityEvaluation.document == document.strip())
+    if session.scalar(select(QualityEvaluation.id).where(*same)) is not None:
+        errors.append({"where": "document", "code": "repeated", "value": None})
     _refuse(errors)
     row = QualityEvaluation(
         institution_id=institution_id,

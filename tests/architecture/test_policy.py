@@ -39,6 +39,7 @@ UNITS = {
     "px",
     "permille",
     "count",
+    "KiB",
     "GiB",
     "TiB",
     "rule",
@@ -112,7 +113,7 @@ def test_a_parameter_is_dated_cited_and_told_in_both_languages(parameter: Parame
     assert re.search(r"[\u4e00-\u9fff]", parameter.zh)
     assert parameter.en
     assert not re.search(r"[\u4e00-\u9fff]", parameter.en)
-    for suffix, units in {"_s": {"seconds"}, "_px": {"px"}, "_permille": {"permille"}, "_gib": {"GiB"}, "_tib": {"TiB"}}.items():
+    for suffix, units in {"_s": {"seconds"}, "_px": {"px"}, "_permille": {"permille"}, "_kib": {"KiB"}, "_gib": {"GiB"}, "_tib": {"TiB"}}.items():
         assert not parameter.name.endswith(suffix) or parameter.unit in units
     for word, unit in {"working_days": "working-days", "_hours": "hours", "_months": "months", "_years": "years", "_yuan": "yuan"}.items():
         assert word not in parameter.name or parameter.unit == unit

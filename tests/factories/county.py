@@ -39,8 +39,9 @@ class County:
     work: Callable[[], None]
     clients: list[httpx.Client] = field(default_factory=list)
 
-    def person(self, role: Role) -> Person:
-        account = account_of(self.site.services, role, self.world.institution.id)
+    def person(self, role: Role, world: World | None = None) -> Person:
+        """Somebody of a role; of an institution's role in that of `world`."""
+        account = account_of(self.site.services, role, (world or self.world).institution.id)
         return Person(account, self.signed_in(account))
 
     def signed_in(self, account: Account) -> httpx.Client:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from compliance.exit.clocks import ExitClocks, decision_until, earliest_hearing
 from compliance.exit.rules import (
@@ -25,6 +26,7 @@ from compliance.exit.rules import (
     sue_until,
     term_ends_on,
 )
+from compliance.exit.successors import Known, SuccessorRule, links
 from compliance.policy.book import Book
 from storage.kernel.clock import BUREAU_ZONE, add_months
 from supervision.findings.clocks import deadline
@@ -132,9 +134,25 @@ def readmission(facts: Facts, on: date) -> object:
     return list(readmission_missing(facts["checks"]))
 
 
+def successor(facts: Facts, on: date) -> object:
+    out = {
+        "legal_representative": "王五",
+        "principal": "赵六",
+        "addresses": {"甲地"},
+        "cameras": {"C1"},
+        "accounts": {"甲 1"},
+        "teachers": {"一", "二", "三"},
+    }
+    other: dict[str, Any] = {"legal_representative": "", "principal": "", "addresses": set(), "cameras": set(), "accounts": set(), "teachers": set()}
+    for name in facts["same"]:
+        other[name] = out[name]
+    other["teachers"] = set(sorted(out["teachers"])[: facts.get("teachers", 0)])
+    return bool(links([Known(UUID(int=1), **out)], [Known(UUID(int=2), **other)], BOOK.read(SuccessorRule, on=on)))  # type: ignore[arg-type]
+
+
 RULES: Final[Mapping[str, Callable[[Facts, date], object]]] = {
     "employment": employment, "task": task, "audit": audit, "evaluation": evaluation, "decision": decision, "recheck": recheck, "term": term,
-    "ends": ends, "collective": collective, "remedy": remedy, "days": days, "readmission": readmission,
+    "ends": ends, "collective": collective, "remedy": remedy, "days": days, "readmission": readmission, "successor": successor,
 }  # fmt: skip
 
 

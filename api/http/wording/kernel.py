@@ -24,10 +24,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("The table of working days is defective", "It has defects and was not used.", "The administrator must correct what is listed and restart."),
     ),
     "forbidden-move": text(
-        ("当前状态下不能这样做", "当前状态为“{state}”，不能进行“{event}”（{why}）。", "请刷新页面查看最新状态；可能已有人先处理了。"),
+        ("当前状态下不能这样做", "当前状态为“{state}”，这一步现在不能办理：{why}。", "请刷新页面查看最新状态；可能已有人先处理了。"),
         (
             "Not in this state",
-            "From state “{state}” the step “{event}” is not possible ({why}).",
+            "It is “{state}”, and this step cannot be taken now: {why}.",
             "Reload to see the current state; somebody may have acted first.",
         ),
         why=moves.REASONS,
@@ -90,6 +90,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("内容太大", "提交的内容超过上限。录像请从上传页面上传，不经过这里。", "请拆分后再提交。"),
         ("Too large", "What was submitted exceeds the limit. Recordings go through the upload page, not here.", "Split it and submit again."),
     ),
+    "beyond-what-is-kept": text(
+        ("数值超出可保存的范围", "提交的内容中有一个数或者日期太大，无法保存；没有保存任何内容。", "请核对数额和日期后重新提交。"),
+        (
+            "Larger than can be kept",
+            "A number or a date in what was submitted is too large to be kept; nothing was saved.",
+            "Check amounts and dates, and submit again.",
+        ),
+    ),
     "busy": text(
         ("系统繁忙", "有人正在修改同一条记录，系统等待超时。", "请稍候几秒再试；未保存任何内容。"),
         ("Busy", "Somebody is changing the same record and waiting took too long.", "Try again in a few seconds; nothing was saved."),
@@ -110,7 +118,7 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "extra_forbidden": ("不认识的字段", "is not a known field"),
     "json_invalid": ("不是有效的 JSON", "is not valid JSON"),
     "string_too_short": ("太短", "is too short"),
-    "string_too_long": ("太长", "is too long"),
+    "string_too_long": ("太长，最多 {most} 个字", "is too long: at most {most} characters"),
     "string_type": ("应为文字", "must be text"),
     "string_pattern_mismatch": ("格式不对", "does not have the required form"),
     "int_parsing": ("应为整数", "must be a whole number"),
@@ -163,6 +171,8 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "repeated": ("重复，已有同样的一条", "is there already"),
     "malformed": ("格式不对，无法读取", "cannot be read"),
     "unreadable": ("无法读取", "cannot be read"),
+    "digits-only": ("只能是数字，可以用空格或横线隔开", "is made of digits only, with spaces or hyphens between them"),
+    "wrong-kind-of-file": ("文件类型不对，应为 {kinds}", "is the wrong kind of file; it must be {kinds}"),
     "too-large": ("文件超过允许的大小（字节）", "is larger than allowed (bytes)"),
     "too-many-days": ("日期范围太大，请缩短", "spans too many days; ask for fewer"),
     "not-a-span": ("不是有效的时段，结束应在开始之后", "is not a span; the end comes after the start"),

@@ -183,6 +183,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "clip-not-ready": text(
         ("片段尚未就绪", "片段状态为“{state}”。", "请稍候，页面会自动刷新。"),
         ("The clip is not ready", "Its state is “{state}”.", "Wait a moment; the page refreshes."),
+        state={
+            "queued": ("等待剪辑", "waiting to be cut"),
+            "ready": ("就绪", "ready"),
+            "failed": ("剪辑失败", "failed"),
+            "deleted": ("已删除", "deleted"),
+        },
     ),
     "clip-gone": text(
         ("片段已删除", "观看用的片段因用途结束已删除，原始录像仍在。", "如仍需查看，请重新申请并写明目的。"),

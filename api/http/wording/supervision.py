@@ -56,6 +56,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "institution-not-taskable": text(
         ("机构不得承担补贴培训", "{institution} 当前状态为“{status}”，不能下达补贴培训任务。", "请选择目录内状态正常的机构。"),
         ("Not to be given tasks", "{institution} is “{status}” and may not be given subsidised training.", "Choose an institution in good standing."),
+        status={"active": ("正常", "active"), "suspended": ("暂停", "suspended"), "excluded": ("已退出目录", "excluded")},
     ),
     "task-restricted": text(
         (
@@ -108,6 +109,26 @@ TEXTS: Final[Mapping[str, Text]] = {
     "explanation-too-late": text(
         ("说明期限已过", "缺失说明须在 {until} 前提交。", "请联系人社局业务科室。"),
         ("Too late to explain", "Explanations were due by {until}.", "Contact the bureau."),
+    ),
+    "copy-check-not-found": text(
+        ("找不到这次核对", "没有这次留存核对，或者它不属于您的机构。", "请从“自存录像核对”列表重新进入。"),
+        ("Not found", "There is no such check, or it is not yours.", "Go back to the list of checks."),
+    ),
+    "copy-check-over": text(
+        ("不能再应答", "这次核对已经应答，或者应答期限（{until}）已过。", "请保存好自存录像，下次核对时按时应答；有疑问请联系人社局。"),
+        (
+            "No answer is taken",
+            "It was answered already, or its time ended ({until}).",
+            "Keep your copy and answer the next check in time; ask the bureau if in doubt.",
+        ),
+    ),
+    "copy-answer-malformed": text(
+        ("应答格式不对", "应答应为 64 位十六进制的 SHA-256 校验值。", "请在页面选择该录像文件由浏览器计算，或者按页面给出的命令计算后粘贴。"),
+        (
+            "Not an answer",
+            "An answer is a SHA-256 of 64 hexadecimal digits.",
+            "Choose the file and let the browser compute it, or paste what the command on the page prints.",
+        ),
     ),
     "recording-not-verified": text(
         ("录像尚未核验", "录像状态为“{state}”，核验通过后才能进行此操作。", "请等待核验完成。"),

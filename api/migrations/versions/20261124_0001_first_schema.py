@@ -1792,6 +1792,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_camera_clock'))
     )
     op.create_index('ix_camera_clock_camera', 'camera_clock', ['camera_id', 'id'], unique=False)
+    op.create_table('copy_check',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('offset_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('length_bytes', sa.Integer(), nullable=False),
+    sa.Column('nonce', sa.LargeBinary(), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_by', sa.String(), nullable=False),
+    sa.Column('answer', sa.LargeBinary(), nullable=True),
+    sa.Column('matches', sa.Boolean(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(answered_at is null and matches is null and answer is null and answered_by = '') or (answered_at < due_at and matches is not null and octet_length(answer) = 32 and answered_by <> '')", name=op.f('ck_copy_check_answered')),
+    sa.CheckConstraint('octet_length(nonce) = 16 and length_bytes > 0 and offset_bytes >= 0', name=op.f('ck_copy_check_asked')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_copy_check_institution_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_copy_check_recording_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_copy_check'))
+    )
+    op.create_index('ix_copy_check_institution', 'copy_check', ['institution_id', 'asked_at'], unique=False)
+    op.create_index(op.f('ix_copy_check_recording_id'), 'copy_check', ['recording_id'], unique=False)
     op.create_table('duplicate_link',
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('earlier_id', sa.Uuid(), nullable=False),

@@ -22,6 +22,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.locale.language import Language, choose_language
 from api.locale.marks import N_
 from api.pages.days import end_of_day
@@ -136,7 +137,7 @@ def create(
             department=told.department,
             valid_until=end_of_day(told.valid_until),
         )
-        with session.begin_nested():
+        with attempt(request, session):
             account = accounts.create_account(session, new, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _new(request, caller, session, problem=problem_of(refused, request), typed=typed)

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Form
 
+from api.http.typed import Most
+from api.pages.reading import FIRST_YEAR, LAST_YEAR
 from compliance.approvals.errors import MalformedApproval
-from compliance.approvals.rules import MICRODEGREES, Kind
+from compliance.approvals.rules import LONGEST, MAX_WORDS, MICRODEGREES, Kind
 from compliance.approvals.service import ExtensionDraft, LocationDraft
 
-Short = Annotated[str, Form(max_length=200)]
-Words = Annotated[str, Form(max_length=8000)]
-Many = Annotated[list[str] | None, Form()]
+Short = Annotated[str, Form(), Most(200)]
+Figure = Annotated[str, Form(), Most(20)]
+Words = Annotated[str, Form(), Most(MAX_WORDS)]
+Many = Annotated[list[str] | None, Form(), Most(200)]
+MOST_CLASSES: Final = 50
 
 
 class Typed:
@@ -20,27 +24,27 @@ class Typed:
 
     def __init__(
         self,
-        kind: Annotated[Kind, Form()] = Kind.LOCATION,
-        reason: Words = "",
+        kind: Figure = Kind.LOCATION.value,
+        reason: Annotated[str, Form(), Most(LONGEST["reason"])] = "",
         classes: Many = None,
         room: Short = "",
-        address: Short = "",
-        room_name: Short = "",
-        capacity: Short = "",
-        latitude: Short = "",
-        longitude: Short = "",
-        serves_meals: Short = "",
-        covers: Words = "",
-        from_on: Short = "",
-        until_on: Short = "",
-        days: Short = "",
+        address: Annotated[str, Form(), Most(LONGEST["address"])] = "",
+        room_name: Annotated[str, Form(), Most(LONGEST["room_name"])] = "",
+        capacity: Figure = "",
+        latitude: Figure = "",
+        longitude: Figure = "",
+        serves_meals: Figure = "",
+        covers: Annotated[str, Form(), Most(LONGEST["covers"])] = "",
+        from_on: Figure = "",
+        until_on: Figure = "",
+        days: Figure = "",
     ) -> None:
-        self.kind = kind
+        self.kind = Kind(kind) if kind in set(Kind) else None
         self.texts = {
             "reason": reason, "room": room, "address": address, "room_name": room_name, "capacity": capacity, "latitude": latitude,
             "longitude": longitude, "serves_meals": serves_meals, "covers": covers, "from_on": from_on, "until_on": until_on, "days": days,
         }  # fmt: skip
-        self.classes: Sequence[str] = (classes or [])[:50]
+        self.classes: Sequence[str] = classes or []
 
     def shown(self) -> dict[str, object]:
         """For the page that asks again."""
@@ -49,6 +53,10 @@ class Typed:
     def draft(self) -> LocationDraft | ExtensionDraft:
         """Raises: MalformedApproval — a number or a day that is none."""
         errors: list[dict[str, object]] = []
+        if self.kind is None:
+            errors.append({"where": "kind", "code": "enum", "value": None})
+        if len(self.classes) > MOST_CLASSES:
+            errors.append({"where": "classes", "code": "too-many", "value": len(self.classes)})
         until_on = self._day("until_on", errors)
         made: LocationDraft | ExtensionDraft
         if self.kind is Kind.EXTENSION:
@@ -75,10 +83,14 @@ class Typed:
     def _day(self, name: str, errors: list[dict[str, object]]) -> date | None:
         text = self.texts[name].strip()
         try:
-            return date.fromisoformat(text) if text else None
+            day = date.fromisoformat(text) if text else None
         except ValueError:
             errors.append({"where": name, "code": "not-a-date", "value": text[:20]})
             return None
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            errors.append({"where": name, "code": "out-of-range", "value": day.isoformat()})
+            return None
+        return day
 
     def _count(self, name: str, errors: list[dict[str, object]]) -> int:
         text = self.texts[name].strip()

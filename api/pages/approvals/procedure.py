@@ -1,8 +1,8 @@
 """The acts on an application as forms, each tried inside a savepoint; when it is refused, the page is shown again with what was typed. 2.3.3."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -16,11 +16,13 @@ from api.auth.roles import INSTITUTION, Role
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
-from api.pages.approvals.forms import AsTyped, Short, Words
+from api.http.typed import Most, attempt
+from api.pages.approvals.forms import AsTyped, Figure, Short, Words
 from api.pages.approvals.views import show
 from compliance.approvals import deciding, late, service
 from compliance.approvals.deciding import Seen
-from compliance.approvals.rules import Aspect, Proof
+from compliance.approvals.errors import MalformedApproval
+from compliance.approvals.rules import LONGEST, Aspect, Proof
 from storage.kernel.errors import DomainError, NotFound
 from supervision.findings.attachments import MAX_FILE_BYTES, Given
 
@@ -30,6 +32,7 @@ Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Office = Annotated[Caller, access(roles=OFFICE)]
 Decider = Annotated[Caller, access(roles=DECIDERS)]
 Files = Annotated[list[UploadFile] | None, File()]
+YES_OR_NO: Final = ("yes", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,13 @@ class Desk:
     def act(self, caller: Caller, code: str, do: Callable[[], object], **typed: object) -> Response:
         """Try it; back to the page either way. Raises: NotFound — the application is not this caller's to know of."""
         try:
-            with self.session.begin_nested():
+            with attempt(self.request, self.session):
                 do()
         except NotFound:
             raise
         except DomainError as refused:
-            return show(self.request, caller, self.session, self.services, code, problem=problem_of(refused, self.request), typed=typed)
+            problem, act = problem_of(refused, self.request), self.request.url.path.split("/")[3]
+            return show(self.request, caller, self.session, self.services, code, problem=problem, typed=typed, act=act)
         return RedirectResponse(f"/approvals/{code}", status_code=303)
 
 
@@ -71,19 +75,21 @@ def add_camera(
     caller: Applicant,
     desk: AtDesk,
     code: str,
-    picture: Annotated[UploadFile, File()],
-    name: Short = "",
-    shows: Annotated[str, Form(max_length=500)] = "",
+    picture: Annotated[UploadFile | None, File()] = None,
+    name: Annotated[str, Form(), Most(LONGEST["name"])] = "",
+    shows: Annotated[str, Form(), Most(LONGEST["shows"])] = "",
     camera: Short = "",
 ) -> Response:
     """One camera of the plan with its reference picture."""
-    given, own, clock = Given(picture.filename or "", picture.file.read(MAX_FILE_BYTES + 1)), caller.tenant(), desk.services.clock
+    given = Given(picture.filename or "", picture.file.read(MAX_FILE_BYTES + 1)) if picture else Given("", b"")
+    own, clock = caller.tenant(), desk.services.clock
     return desk.act(
         caller,
         code,
         lambda: service.add_camera(desk.session, code, name=name, shows=shows, camera=camera, picture=given, institution_id=own, clock=clock),
         name=name,
         shows=shows,
+        camera=camera,
     )
 
 
@@ -95,15 +101,15 @@ def remove_camera(caller: Applicant, desk: AtDesk, code: str, camera_id: UUID) -
 
 
 @router.post("/approvals/{code}/proofs")
-def add_proof(caller: Applicant, desk: AtDesk, code: str, proof: Annotated[Proof, Form()], said: Words = "", files: Files = None) -> Response:
+def add_proof(caller: Applicant, desk: AtDesk, code: str, proof: Figure = "", said: Words = "", files: Files = None) -> Response:
     """A paper about fire, food or building safety."""
     own, clock = caller.tenant(), desk.services.clock
-    return desk.act(
-        caller,
-        code,
-        lambda: service.add_proof(desk.session, code, proof, said, given(files), institution_id=own, actor=caller.actor, clock=clock),
-        said=said,
-    )
+
+    def added() -> object:
+        kind = Proof(chosen("proof", proof, Proof))
+        return service.add_proof(desk.session, code, kind, said, given(files), institution_id=own, actor=caller.actor, clock=clock)
+
+    return desk.act(caller, code, added, said=said, proof=proof)
 
 
 @router.post("/approvals/{code}/submit")
@@ -119,7 +125,12 @@ def submit(caller: Head, desk: AtDesk, code: str) -> Response:
 def withdraw(caller: Head, desk: AtDesk, code: str, reason: Words = "") -> Response:
     """Take it back."""
     own, clock = caller.tenant(), desk.services.clock
-    return desk.act(caller, code, lambda: service.withdraw(desk.session, code, reason=reason, institution_id=own, actor=caller.actor, clock=clock))
+    return desk.act(
+        caller,
+        code,
+        lambda: service.withdraw(desk.session, code, reason=written("reason", reason), institution_id=own, actor=caller.actor, clock=clock),
+        withdrawn=reason,
+    )
 
 
 @router.post("/approvals/{code}/view")
@@ -145,7 +156,8 @@ def accept(caller: Decider, desk: AtDesk, code: str) -> Response:
 def give_back(caller: Decider, desk: AtDesk, code: str, reason: Words = "") -> Response:
     """退回补正."""
     clock = desk.services.clock
-    return desk.act(caller, code, lambda: deciding.give_back(desk.session, code, reason=reason, by=officer_of(caller), clock=clock), reason=reason)
+    by = officer_of(caller)
+    return desk.act(caller, code, lambda: deciding.give_back(desk.session, code, reason=written("reason", reason), by=by, clock=clock), reason=reason)
 
 
 @router.post("/approvals/{code}/visit")
@@ -170,6 +182,7 @@ def record_visit(
         lambda: deciding.record_visit(desk.session, code, seen, given(files), by=officer_of(caller), clock=clock),
         visitors=visitors,
         note=note,
+        covers_room=covers_room,
         fire=fire,
         food=food,
         building=building,
@@ -177,15 +190,15 @@ def record_visit(
 
 
 @router.post("/approvals/{code}/assess")
-def assess(caller: Office, desk: AtDesk, code: str, aspect: Annotated[Aspect, Form()], passed: Short = "", note: Words = "") -> Response:
-    """One of the two tests."""
-    clock = desk.services.clock
-    return desk.act(
-        caller,
-        code,
-        lambda: deciding.assess(desk.session, code, aspect, passed=passed == "yes", note=note, by=officer_of(caller), clock=clock),
-        **{f"note_{aspect.value}": note},
-    )
+def assess(caller: Office, desk: AtDesk, code: str, aspect: Figure = "", passed: Figure = "", note: Words = "") -> Response:
+    """One of the two tests. Nothing chosen is not a no."""
+    by, clock = officer_of(caller), desk.services.clock
+
+    def assessed() -> object:
+        which, result = Aspect(chosen("aspect", aspect, Aspect)), chosen("passed", passed, YES_OR_NO)
+        return deciding.assess(desk.session, code, which, passed=result == "yes", note=note, by=by, clock=clock)
+
+    return desk.act(caller, code, assessed, **{f"note_{aspect}": note, f"passed_{aspect}": passed})
 
 
 @router.post("/approvals/{code}/approve")
@@ -205,7 +218,10 @@ def refuse(caller: Decider, desk: AtDesk, code: str, reason: Words = "") -> Resp
     """不予批准."""
     rule, clock = rule_of(desk.services), desk.services.clock
     return desk.act(
-        caller, code, lambda: deciding.refuse(desk.session, code, reason=reason, by=officer_of(caller), rule=rule, clock=clock), refusal=reason
+        caller,
+        code,
+        lambda: deciding.refuse(desk.session, code, reason=written("reason", reason), by=officer_of(caller), rule=rule, clock=clock),
+        refusal=reason,
     )
 
 
@@ -214,7 +230,10 @@ def confirm_conditions(caller: Decider, desk: AtDesk, code: str, how: Words = ""
     """The conditions were seen to be met."""
     rule, clock = rule_of(desk.services), desk.services.clock
     return desk.act(
-        caller, code, lambda: deciding.confirm_conditions(desk.session, code, how=how, by=officer_of(caller), rule=rule, clock=clock), how=how
+        caller,
+        code,
+        lambda: deciding.confirm_conditions(desk.session, code, how=written("how", how), by=officer_of(caller), rule=rule, clock=clock),
+        how=how,
     )
 
 
@@ -234,7 +253,8 @@ def announce_revocation(caller: Decider, desk: AtDesk, code: str, reason: Words 
 def drop_revocation(caller: Decider, desk: AtDesk, code: str, reason: Words = "") -> Response:
     """The announced revocation is not pursued."""
     clock = desk.services.clock
-    return desk.act(caller, code, lambda: deciding.drop_revocation(desk.session, code, reason=reason, by=officer_of(caller), clock=clock))
+    by = officer_of(caller)
+    return desk.act(caller, code, lambda: deciding.drop_revocation(desk.session, code, reason=reason, by=by, clock=clock), dropped=reason)
 
 
 @router.post("/approvals/{code}/revoke")
@@ -242,7 +262,10 @@ def revoke(caller: Decider, desk: AtDesk, code: str, reason: Words = "") -> Resp
     """撤销."""
     rule, clock = rule_of(desk.services), desk.services.clock
     return desk.act(
-        caller, code, lambda: deciding.revoke(desk.session, code, reason=reason, by=officer_of(caller), rule=rule, clock=clock), revoked=reason
+        caller,
+        code,
+        lambda: deciding.revoke(desk.session, code, reason=written("reason", reason), by=officer_of(caller), rule=rule, clock=clock),
+        revoked=reason,
     )
 
 
@@ -250,12 +273,26 @@ def revoke(caller: Decider, desk: AtDesk, code: str, reason: Words = "") -> Resp
 def settle_late(caller: Decider, desk: AtDesk, code: str, take_up: Short = "", reason: Words = "") -> Response:
     """What follows from a late request."""
     clock = desk.services.clock
-    return desk.act(
-        caller,
-        code,
-        lambda: late.settle(desk.session, code, take_up=take_up == "yes", reason=reason, reader=reader_of(caller), actor=caller.actor, clock=clock),
-        late=reason,
-    )
+
+    def settled() -> object:
+        follows, why = chosen("take_up", take_up, YES_OR_NO) == "yes", written("reason", reason)
+        return late.settle(desk.session, code, take_up=follows, reason=why, reader=reader_of(caller), actor=caller.actor, clock=clock)
+
+    return desk.act(caller, code, settled, late=reason, take_up=take_up)
+
+
+def chosen(where: str, value: str, choices: Iterable[str]) -> str:
+    """What was chosen. Raises: MalformedApproval — nothing, or what is not offered."""
+    if value not in set(choices):
+        raise MalformedApproval(errors=[{"where": where, "code": "enum" if value else "missing", "value": value[:40] or None}])
+    return value
+
+
+def written(where: str, text: str) -> str:
+    """What was written. Raises: MalformedApproval — nothing."""
+    if not text.strip():
+        raise MalformedApproval(errors=[{"where": where, "code": "missing", "value": None}])
+    return text
 
 
 def given(files: list[UploadFile] | None) -> list[Given]:

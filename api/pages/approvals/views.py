@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -18,6 +18,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.approvals.acts import KINDS, MOVES, PAPERS, PARTIES, TURNS, Standing, acts
@@ -50,6 +51,23 @@ COLUMNS = (
     Column("turn", N_("Whose turn, until when")),
 )
 PROOFS = {"fire": N_("Fire safety"), "food": N_("Food safety"), "building": N_("Building safety"), "other": N_("Other paper")}
+FORM_NAMES: Final[Mapping[str, Mapping[str, str]]] = {  # act → field → what stands over it, where that is not what stands over it elsewhere
+    "location": {
+        "capacity": N_("Capacity, persons"), "from_on": N_("First day of use"), "until_on": N_("Last day of use"),
+        "reason": N_("Why this place is needed"),
+    },
+    "extension": {"until_on": N_("New last day"), "classes": N_("Class")},
+    "cameras": {"name": N_("Name of the camera"), "camera": N_("Camera of the room")},
+    "proofs": {"files": N_("Documents and pictures")},
+    "return": {"reason": N_("What is to be completed")},
+    "visit": {"note": N_("What was seen")},
+    "assess": {"note": N_("On what it rests"), "passed": N_("Result")},
+    "refuse": {"reason": N_("Reasons")},
+    "conditions-met": {"how": N_("How it was verified")},
+    "announce-revocation": {"reason": N_("Facts and reasons")},
+    "revoke": {"reason": N_("Reasons, and an answer to every point of the statement")},
+    "view": {"said": N_("Statement")},
+}  # fmt: skip
 ANSWERS = {"yes": N_("in order"), "no": N_("not in order"), "na": N_("does not apply")}
 
 
@@ -109,6 +127,7 @@ def _new(
         rooms=_choices(service.offered_rooms(session, caller.tenant())),
         rule=rule_of(services),
         problem=problem,
+        names={name: translator(request)(word) for name, word in FORM_NAMES[kind.value].items()},
         typed=typed or {},
     )
 
@@ -117,11 +136,12 @@ def _new(
 def begin(request: Request, caller: Applicant, session: SessionDep, services: ServicesDep, typed: AsTyped) -> Response:
     """Save a new draft."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             owner = session.get_one(Institution, caller.tenant())
             row = service.start(session, owner, typed.draft(), actor=caller.actor, clock=services.clock)
     except DomainError as refused:
-        return _new(request, caller, session, services, typed.kind, problem=problem_of(refused, request), typed=typed.shown())
+        kind = typed.kind or Kind.LOCATION
+        return _new(request, caller, session, services, kind, problem=problem_of(refused, request), typed=typed.shown())
     return RedirectResponse(f"/approvals/{row.code}", status_code=303)
 
 
@@ -140,8 +160,9 @@ def show(
     *,
     problem: Problem | None = None,
     typed: Mapping[str, object] | None = None,
+    act: str = "",
 ) -> Response:
-    """The page of one application, with what was typed when an act was refused."""
+    """The page of one application, with what was typed when `act` was refused, its fields named as they are in that form."""
     row = queries.approval(session, code, reader_of(caller))
     own, rule, now = caller.role in INSTITUTION, rule_of(services), services.clock.now_at()
     _, language = translator(request), choose_language(request)
@@ -201,6 +222,8 @@ def show(
         own=own,
         rule=rule,
         problem=problem,
+        names={name: _(word) for name, word in FORM_NAMES.get(act, FORM_NAMES[row.kind.value] if act in ("save", "submit") else {}).items()},
+        draft_names={name: _(word) for name, word in FORM_NAMES[row.kind.value].items()},
         typed=typed or {},
         values=dict(typed or {}) if typed and "covers" in typed else _values(session, row, [one.code for one in classes]),
     )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.auth.caller import Caller
 from api.http.problem import problem_of
+from api.http.typed import Most, attempt
 from api.pages.credit.desk import Answerer, AtDesk, Desk, Files, Head, Leader, Many, Officer, Show, Words, given, lines
 from api.pages.credit.views import FROM, show_cycle, show_rating, show_standing
 from compliance.rating import queries, service
@@ -37,7 +38,7 @@ def bulk(caller: Officer, desk: AtDesk, act: str, year: Year, leave_out: Many = 
         if row.code in (leave_out or ()):
             continue
         try:
-            with desk.session.begin_nested():
+            with attempt(desk.request, desk.session):
                 _bulk_act(desk, caller, act, row.code)
             reached.append(row.code)
         except DomainError as error:
@@ -104,7 +105,7 @@ def raise_objection(caller: Head, desk: AtDesk, code: str, points: Words = "", f
 
 
 @router.post("/credit/ratings/{code}/waive")
-def waive_objection(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(max_length=3)] = "") -> Response:
+def waive_objection(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(), Most(3)] = "") -> Response:
     """放弃异议: the head declares that no objection will be raised."""
     own = caller.tenant()
     said = declared == "yes"
@@ -112,16 +113,16 @@ def waive_objection(caller: Head, desk: AtDesk, code: str, declared: Annotated[s
 
 
 @router.post("/credit/ratings/{code}/answer")
-def answer(caller: Answerer, desk: AtDesk, code: str, answers: Many = None, strike: Words = "") -> Response:
-    """Answer every point; evidence that no longer counts, one per line."""
-    replies = answers or []
+def answer(caller: Answerer, desk: AtDesk, code: str, answers: Many = None, strike: Many = None) -> Response:
+    """Answer every point; `strike`: evidence that no longer counts."""
+    replies, gone = answers or [], strike or []
     return _done(
         caller,
         desk,
         code,
-        lambda by: service.answer_objection(desk.session, code, answers=replies, strike=lines(strike), **by),
+        lambda by: service.answer_objection(desk.session, code, answers=replies, strike=gone, **by),
         answers=replies,
-        strike=strike,
+        strike=gone,
     )
 
 

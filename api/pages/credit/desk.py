@@ -15,6 +15,7 @@ from api.auth.roles import BUREAU, INSTITUTION, OFFICERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from compliance.exit import queries as exit_queries
 from compliance.rating.ruleset import Ruleset, in_force
 from storage.kernel.errors import DomainError, NotFound
@@ -27,8 +28,8 @@ Officer = Annotated[Caller, access(roles=OFFICERS)]
 Answerer = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER})]
 Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
-Words = Annotated[str, Form(max_length=20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
-Many = Annotated[list[str] | None, Form()]
+Words = Annotated[str, Form(), Most(20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
+Many = Annotated[list[str] | None, Form(), Most(8000)]
 Files = Annotated[list[UploadFile] | None, File()]
 Show = Callable[[Problem, dict[str, object]], Response]
 
@@ -52,7 +53,7 @@ class Desk:
     def act(self, caller: Caller, do: Callable[[dict[str, Any]], object], *, then: str, show: Show, **typed: object) -> Response:
         """`do` gets actor, clock and the printed name as keywords. Any: keywords of the use-case."""
         try:
-            with self.session.begin_nested():
+            with attempt(self.request, self.session):
                 do({"actor": caller.actor, "clock": self.services.clock, "name": caller.display_name})
         except NotFound:
             raise

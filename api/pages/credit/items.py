@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, OFFICERS
 from api.http.problem import Problem, problem_of
+from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.credit.acts_open import TURNS, item_acts
@@ -72,14 +73,14 @@ def show_list(caller: Caller, desk: Desk, *, problem: Problem | None = None, typ
 def record(
     caller: Officer,
     desk: AtDesk,
-    institution: Annotated[str, Form(max_length=40)] = "",
-    finding: Annotated[str, Form(max_length=40)] = "",
-    ground: Annotated[str, Form(max_length=40)] = "",
-    document: Annotated[str, Form(max_length=200)] = "",
-    decided_on: Annotated[str, Form(max_length=10)] = "",
-    summary: Annotated[str, Form(max_length=1000)] = "",
-    safety: Annotated[str, Form(max_length=3)] = "",
-    unrepairable: Annotated[str, Form(max_length=3)] = "",
+    institution: Annotated[str, Form(), Most(40)] = "",
+    finding: Annotated[str, Form(), Most(40)] = "",
+    ground: Annotated[str, Form(), Most(40)] = "",
+    document: Annotated[str, Form(), Most(200)] = "",
+    decided_on: Annotated[str, Form(), Most(10)] = "",
+    summary: Annotated[str, Form(), Most(1000)] = "",
+    safety: Annotated[str, Form(), Most(3)] = "",
+    unrepairable: Annotated[str, Form(), Most(3)] = "",
 ) -> Response:
     """From a closed finding (its code) or from a decision with its document."""
     typed: dict[str, object] = {
@@ -88,7 +89,7 @@ def record(
     }  # fmt: skip
     by: dict[str, Any] = {"actor": caller.actor, "clock": desk.services.clock}  # Any: keywords of the use-case
     try:
-        with desk.session.begin_nested():
+        with attempt(desk.request, desk.session):
             if finding.strip():
                 row = items.record_finding(desk.session, finding.strip(), **by)
             else:
@@ -190,7 +191,7 @@ def _done(caller: Caller, desk: Desk, code: str, do: Callable[[dict[str, Any]], 
 
 
 @router.post("/credit/items/{code}/classify")
-def classify(caller: Officer, desk: AtDesk, code: str, kind: Annotated[str, Form(max_length=10)] = "", necessary: Words = "") -> Response:
+def classify(caller: Officer, desk: AtDesk, code: str, kind: Annotated[str, Form(), Most(10)] = "", necessary: Words = "") -> Response:
     """轻微, 一般 or 严重; the letter goes out."""
 
     def classified(by: dict[str, Any]) -> object:  # Any: keywords of the use-case
@@ -215,7 +216,7 @@ def state_case(caller: Head, desk: AtDesk, code: str, points: Words = "", files:
 
 
 @router.post("/credit/items/{code}/waive")
-def waive_statement(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(max_length=3)] = "") -> Response:
+def waive_statement(caller: Head, desk: AtDesk, code: str, declared: Annotated[str, Form(), Most(3)] = "") -> Response:
     """放弃陈述申辩: the head declares that no statement will be made."""
     own = caller.tenant()
     said = declared == "yes"
@@ -231,7 +232,7 @@ def decide(caller: Leader, desk: AtDesk, code: str, answers: Many = None) -> Res
 
 @router.post("/credit/items/{code}/apply")
 def apply_for_repair(
-    caller: Head, desk: AtDesk, code: str, said: Words = "", promise: Annotated[str, Form(max_length=3)] = "", files: Files = None
+    caller: Head, desk: AtDesk, code: str, said: Words = "", promise: Annotated[str, Form(), Most(3)] = "", files: Files = None
 ) -> Response:
     """信用修复申请."""
     own = caller.tenant()
@@ -260,7 +261,7 @@ def return_application(caller: Officer, desk: AtDesk, code: str, reason: Words =
 
 
 @router.post("/credit/items/{code}/verify")
-def verify(caller: Officer, desk: AtDesk, code: str, how: Words = "", granted: Annotated[str, Form(max_length=3)] = "") -> Response:
+def verify(caller: Officer, desk: AtDesk, code: str, how: Words = "", granted: Annotated[str, Form(), Most(3)] = "") -> Response:
     """准予 or 不予修复, by another person."""
 
     def verified(by: dict[str, Any]) -> object:  # Any: keywords of the use-case

@@ -23,7 +23,8 @@ from api.pages.persons import namer
 from api.papers.credit_letter import render_credit_letter
 from compliance.papers import service as papers
 from compliance.papers.models import CaseAttachment, CasePaper
-from compliance.rating import clocks, events, inputs, letters, queries
+from compliance.rating import clocks, events, evidence, inputs, letters, queries
+from compliance.rating.evidence import Told
 from compliance.rating.lifecycle import INSTITUTION_SEES, RatingState
 from compliance.rating.models import Rating
 from compliance.rating.papers import took_part
@@ -134,7 +135,7 @@ def show_rating(caller: Caller, desk: Desk, code: str, *, problem: Problem | Non
     turn = clocks.rating_turn(row.state, moves[-1].at if moves else row.opened_at, desk.rules.cycle, now, object_until=row.object_until)
     stored = queries.inputs_of(session, row)
     frozen = inputs.read(stored.canonical) if stored else None
-    case_papers = papers.of_case(session, row.id)
+    case_papers, told = papers.of_case(session, row.id), evidence.told(session, row.reasons)
     objection = papers.last(session, row.id, "rating-objection")
     return render(
         desk.request,
@@ -145,7 +146,8 @@ def show_rating(caller: Caller, desk: Desk, code: str, *, problem: Problem | Non
         row=row,
         institution=session.get_one(Institution, row.institution_id),
         picture=pictures.contributions(row.score, row.reasons, frozen.rule) if frozen and row.score is not None else None,
-        reasons=[(reason, reason_text(reason, language), [(ref, _address(ref)) for ref in reason["evidence"]]) for reason in row.reasons],
+        reasons=[(reason, reason_text(reason, language), _evidence(reason["evidence"], told, language)) for reason in row.reasons],
+        struck_from=[(ref, _words(ref, told, language)) for reason in row.reasons for ref in reason["evidence"]],
         words={reason["code"]: reason_text(reason, language) for reason in row.reasons},
         events=len(frozen.events) if frozen else 0,
         steps=_told(best_steps(frozen.rule, frozen.events)) if frozen else [],
@@ -206,7 +208,7 @@ def show_standing(caller: Caller, desk: Desk, code: str, *, problem: Problem | N
         exceptions=restrictions.exceptions(session, owner.id),
         grade=grade,
         picture=pictures.contributions(grade.score, grade.plain()["reasons"], rules.rating),  # type: ignore[arg-type]  # plain JSON
-        reasons=_reasons(grade, language),
+        reasons=_reasons(grade, evidence.told(session, [one.plain() for one in grade.reasons]), language),
         words={reason.code: reason_text(reason.plain(), language) for reason in grade.reasons},
         steps=_told(best_steps(rules.rating, found)),
         step_words={key: _(word) for key, word in STEPS.items()},
@@ -260,8 +262,10 @@ def attached_to(desk: Desk, of: Sequence[CasePaper]) -> dict[UUID, list[tuple[in
     return found
 
 
-def _reasons(grade: Grade, language: str) -> list[tuple[dict[str, Any], str, list[tuple[str, str]]]]:  # Any: rules.Reason.plain()
-    return [(one.plain(), reason_text(one.plain(), language), [(ref, _address(ref)) for ref in one.evidence]) for one in grade.reasons]
+def _reasons(
+    grade: Grade, told: Mapping[str, Told], language: str
+) -> list[tuple[dict[str, Any], str, list[tuple[str, str]]]]:  # Any: rules.Reason.plain()
+    return [(one.plain(), reason_text(one.plain(), language), _evidence(one.evidence, told, language)) for one in grade.reasons]
 
 
 def _told(steps: Sequence[Step]) -> list[tuple[Step, str]]:
@@ -270,6 +274,15 @@ def _told(steps: Sequence[Step]) -> list[tuple[Step, str]]:
 
 def _dot(row: Rating) -> tuple[str, int, str]:
     return (f"{row.year}" + (f".{row.revision}" if row.revision else ""), row.score or 0, row.tier.value if row.tier else "")
+
+
+def _words(ref: str, told: Mapping[str, Told], language: str) -> str:
+    """A reference in the reader's words; itself when nothing is known of it."""
+    return (told[ref].zh if language == "zh" else told[ref].en) if ref in told else ref
+
+
+def _evidence(refs: Sequence[str], told: Mapping[str, Told], language: str) -> list[tuple[str, str]]:
+    return [(_words(ref, told, language), _address(ref)) for ref in refs]
 
 
 def _address(ref: str) -> str:

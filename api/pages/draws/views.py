@@ -19,6 +19,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.inspectors import eligible_inspectors, review_due
 from api.locale.marks import N_
 from api.pages.draws.acts import acts
@@ -164,7 +165,7 @@ def plan(
         today = services.clock.today_on()
         rule, weights = services.policy.read(SamplingRule, today), services.policy.read(RiskWeights, today)
         told = new.model_dump() | {"public_at": new.public_at.replace(tzinfo=BUREAU_ZONE)}
-        with session.begin_nested():
+        with attempt(request, session):
             row = sampling.plan(session, **told, rule=rule, weights=weights, actor=caller.actor, clock=services.clock)
     except DomainError as refused:
         return _list(request, session, caller=caller, problem=problem_of(refused, request), typed=typed)
@@ -361,7 +362,7 @@ def _assign(session: Session, services: Services, code: str, by: dict[str, Any])
 
 def _act(request: Request, session: Session, services: Services, caller: Caller, code: str, do: Any, **typed: str) -> Response:  # Any: an act
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             do({"actor": caller.actor, "clock": services.clock})
     except DomainError as refused:
         return _show(request, session, services, code, caller=caller, problem=problem_of(refused, request), typed=typed)

@@ -8,6 +8,7 @@ from api.auth.caller import Caller
 from api.auth.roles import OFFICERS
 from api.http.problem import problem_of
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.pages.exit.steps import AtDesk, Officer
 from api.pages.exit.views import Clerk, institutions_of
 from api.pages.frame import render
@@ -59,7 +60,7 @@ def import_listing(
     typed |= {"entry_code": entry_code, "listed_on": listed_on, "until_on": until_on, "institution_id": institution_id}
     try:
         entry = read_form(Listing, typed)
-        with desk.session.begin_nested():
+        with attempt(desk.request, desk.session):
             statutory.bring_in(desk.session, **entry.model_dump(), actor=caller.actor, clock=desk.services.clock)
     except DomainError as refused:
         return _lists(desk.request, caller, desk.session, refused=refused, **typed)

@@ -17,6 +17,7 @@ from api.exits import ExitTools
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.exit.views import show
 from api.pages.findings import views as finding_pages
 from compliance.exit import effects, opening, procedure, queries, readmission, remedies
@@ -37,11 +38,11 @@ Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
 Signer = Annotated[Caller, access(roles={Role.BUREAU_LEADER}, fresh=True)]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Code = Annotated[str, Path(max_length=40)]  # one that is no code is not found, as another institution's is
-Words = Annotated[str, Form(max_length=20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
-Short = Annotated[str, Form(max_length=200)]
-Many = Annotated[list[str] | None, Form()]
+Words = Annotated[str, Form(), Most(20_000)]  # the rules say what is too long, in words; a line break is one character there and two here
+Short = Annotated[str, Form(), Most(200)]
+Many = Annotated[list[str] | None, Form(), Most(8000)]
 Files = Annotated[list[UploadFile] | None, File()]
-Months = Annotated[str, Form(max_length=10)]
+Months = Annotated[str, Form(), Most(10)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Desk:
 
     def act(self, caller: Caller, code: str, do: Callable[[ExitTools], object], **typed: object) -> Response:
         try:
-            with self.session.begin_nested():
+            with attempt(self.request, self.session):
                 do(ExitTools(self.services, caller))
         except DomainError as refused:
             return show(self.request, caller, self.session, self.services, code, problem=problem_of(refused, self.request), typed=typed)
@@ -339,7 +340,7 @@ def escalate(caller: Signer, desk: AtDesk, code: str, reason: Words = "") -> Res
     """A leader classifies a finding as a major problem: it becomes an exit case. R46."""
     tools = ExitTools(desk.services, caller)
     try:
-        with desk.session.begin_nested():
+        with attempt(desk.request, desk.session):
             made = opening.escalate(desk.session, code, reason=reason, holds=tools.holds, **tools.by)
     except DomainError as refused:
         problem = problem_of(refused, desk.request)

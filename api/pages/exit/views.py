@@ -36,6 +36,8 @@ from compliance.exit.letters import WORDS
 from compliance.exit.lifecycle import BEFORE_NOTICE, ExitState
 from compliance.exit.models import ChallengeKind, ExitCase, SheetKind
 from compliance.exit.rules import LEGAL_CHECKS, READMISSION_CHECKS, Trigger
+from compliance.exit.successor_facts import successor_links
+from compliance.exit.successors import SuccessorRule
 from compliance.papers import service as papers
 from compliance.papers.models import CasePaper
 from storage.kernel.canonical import canonical_json
@@ -105,6 +107,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         grounds={ground.value: _(word) for ground, word in GROUNDS.items()},
         states=[(s.value, _(LABELS[ExitCase.MACHINE][s.value].word)) for s in ExitState if own is None or s not in BEFORE_NOTICE],
         own=own is not None,
+        successors=0 if own else len(successor_links(session, services.policy.read(SuccessorRule, services.clock.today_on()))),
         may_enter=caller.role in OFFICERS,
     )
 

@@ -19,6 +19,7 @@ from api.holds import EvidenceHolds
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.findings.views import Reader, show
 from api.papers.finding_letter import render_letter
 from api.stills import index_of, stored_source
@@ -41,8 +42,8 @@ Verifier = Annotated[Caller, access(roles=BUREAU - {Role.INSPECTOR})]
 Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER})]
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Sender = Annotated[Caller, access(roles=INSTITUTION)]
-Words = Annotated[str, Form(max_length=8000)]
-Many = Annotated[list[str] | None, Form()]
+Words = Annotated[str, Form(), Most(8000)]
+Many = Annotated[list[str] | None, Form(), Most(8000)]
 Files = Annotated[list[UploadFile] | None, File()]
 STILL_WIDTH_PX = 960
 
@@ -67,7 +68,7 @@ class Desk:
     def act(self, caller: Caller, code: str, do: Callable[[dict[str, Any]], object], **typed: object) -> Response:
         """`do` gets actor, clock and the printed name as keywords. Any: keywords of the use-case."""
         try:
-            with self.session.begin_nested():
+            with attempt(self.request, self.session):
                 do({"actor": caller.actor, "clock": self.services.clock, "name": caller.display_name})
                 self.services.events.publish(self.session, Event("finding.moved"))
         except DomainError as refused:
@@ -119,7 +120,7 @@ def order(caller: Officer, desk: AtDesk, code: str, wanted: Words = "") -> Respo
 
 
 @router.post("/findings/{code}/answer")
-def answer(caller: Answerer, desk: AtDesk, code: str, upheld: Annotated[str, Form(max_length=10)] = "", answers: Many = None) -> Response:
+def answer(caller: Answerer, desk: AtDesk, code: str, upheld: Annotated[str, Form(), Most(10)] = "", answers: Many = None) -> Response:
     """Answer every point of an objection."""
     given = answers or []
     return desk.act(
@@ -156,7 +157,7 @@ def request_review(caller: Head, desk: AtDesk, code: str, points: Words = "", fi
 
 
 @router.post("/findings/{code}/decide-review")
-def decide_review(caller: Answerer, desk: AtDesk, code: str, upheld: Annotated[str, Form(max_length=10)] = "", answers: Many = None) -> Response:
+def decide_review(caller: Answerer, desk: AtDesk, code: str, upheld: Annotated[str, Form(), Most(10)] = "", answers: Many = None) -> Response:
     """Answer every point of a request for review, by somebody who took no part so far."""
     given = answers or []
     return desk.act(

@@ -21,6 +21,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.findings.acts import KINDS, PARTIES, TURNS, acts
@@ -250,7 +251,7 @@ def footage_page(request: Request, caller: SecondViewer, session: SessionDep, se
 def confirm(request: Request, caller: SecondLook, session: SessionDep, services: ServicesDep, code: str) -> Response:
     """A second person agrees; the stored bytes are hashed again."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             verify_now(services, session, queries.finding(session, code))
             findings.confirm(session, code, hash_verified=True, actor=caller.actor, clock=services.clock)
     except DomainError as refused:
@@ -260,11 +261,11 @@ def confirm(request: Request, caller: SecondLook, session: SessionDep, services:
 
 @router.post("/findings/{code}/reject")
 def reject(
-    request: Request, caller: SecondLook, session: SessionDep, services: ServicesDep, code: str, reason: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, caller: SecondLook, session: SessionDep, services: ServicesDep, code: str, reason: Annotated[str, Form(), Most(1000)] = ""
 ) -> Response:
     """A second person sees no defect, and says why."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             findings.reject(session, code, reason=reason, holds=EvidenceHolds(services.buckets.evidence), actor=caller.actor, clock=services.clock)
     except DomainError as refused:
         return show(request, caller, session, services, code, problem=problem_of(refused, request))

@@ -17,6 +17,7 @@ from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.coverage_bar import CoverageBar, coverage_bar
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
@@ -40,6 +41,7 @@ Reader = Annotated[Caller, access(roles=READERS)]
 Explainer = Annotated[Caller, access(roles=INSTITUTION)]
 Decider = Annotated[Caller, access(roles=OFFICERS)]
 DAYS = 14
+LEAST_CHARS = 2  # of a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +211,10 @@ def explain(
     session: SessionDep,
     services: ServicesDep,
     slot_id: UUID,
-    start: Annotated[str, Form(max_length=30)] = "",
-    end: Annotated[str, Form(max_length=30)] = "",
-    cause: Annotated[str, Form(max_length=30)] = "",
-    text: Annotated[str, Form(max_length=2000)] = "",
+    start: Annotated[str, Form(), Most(30)] = "",
+    end: Annotated[str, Form(), Most(30)] = "",
+    cause: Annotated[str, Form(), Most(30)] = "",
+    text: Annotated[str, Form(), Most(2000)] = "",
 ) -> Response:
     """Say why a stretch is not on tape."""
     typed = {"start": start, "end": end, "cause": cause, "text": text}
@@ -224,7 +226,7 @@ def explain(
         span = _span(start, end)
         if cause not in CAUSES or len(text.strip()) < 4:
             raise InvalidInput(errors=[{"where": "text", "code": "too-short", "value": text[:40]}])
-        with session.begin_nested():
+        with attempt(request, session):
             footage.explain(session, slot, span, cause=cause, text=text.strip(), rule=rule, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _slot_page(request, caller, session, services, slot_id, refused=refused, typed=typed)
@@ -233,12 +235,13 @@ def explain(
 
 @router.post("/explanations/{explanation_id}/decide")
 def decide(
+    request: Request,
     caller: Decider,
     session: SessionDep,
     services: ServicesDep,
     explanation_id: UUID,
-    verdict: Annotated[str, Form(pattern="^(accept|refuse)$")],
-    reason: Annotated[str, Form(min_length=2, max_length=1000)],
+    verdict: Annotated[str, Form(), Most(20)] = "",
+    reason: Annotated[str, Form(), Most(1000)] = "",
     next_path: Annotated[str, Form(alias="next", max_length=200)] = "/coverage",
 ) -> Response:
     """Accept or refuse an explanation."""
@@ -246,7 +249,14 @@ def decide(
     if row is None:
         raise NotFound(what="explanation", id=str(explanation_id))
     rule = services.policy.read(CoverageRule, services.clock.today_on())
-    footage.decide_explanation(session, row, accept=verdict == "accept", reason=reason, rule=rule, actor=caller.actor, at=services.clock.now_at())
+    try:
+        with attempt(request, session):
+            if verdict not in ("accept", "refuse") or len(reason.strip()) < LEAST_CHARS:
+                raise InvalidInput(errors=[{"where": "reason", "code": "too-short" if reason.strip() else "missing", "value": None}])
+            accept, at = verdict == "accept", services.clock.now_at()
+            footage.decide_explanation(session, row, accept=accept, reason=reason, rule=rule, actor=caller.actor, at=at)
+    except DomainError as refused:
+        return _slot_page(request, caller, session, services, row.slot_id, refused=refused)
     return RedirectResponse(next_path if next_path.startswith("/slots/") else "/coverage", status_code=303)
 
 

@@ -17,6 +17,7 @@ from api.auth.roles import Role
 from api.http.problem import Problem, problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.locale.marks import N_
 from api.pages.days import end_of_day
 from api.pages.frame import render
@@ -94,7 +95,7 @@ def create(
     typed = {"name": name, "last_day": last_day, "scope": [one for one in scope or () if one in _offered(caller)]}
     try:
         new = read_form(KeyForm, typed)
-        with session.begin_nested():
+        with attempt(request, session):
             owner = accounts.find_account(session, _own(caller))
             made = keys.create_key(session, owner, name=new.name, scopes=frozenset(new.scope), expires_at=end_of_day(new.last_day), at=at)
             key_changed(session, made.row, "create", actor=caller.actor, at=at)

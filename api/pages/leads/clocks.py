@@ -13,6 +13,7 @@ from api.auth.roles import BUREAU, OFFICERS, Role
 from api.http.problem import problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
@@ -47,11 +48,11 @@ def _page(request: Request, caller: Caller, session: Session, refused: DomainErr
 
 @router.post("/leads/clocks/{clock_id}/discard")
 def discard(
-    request: Request, caller: Judge, session: SessionDep, services: ServicesDep, clock_id: UUID, why: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, caller: Judge, session: SessionDep, services: ServicesDep, clock_id: UUID, why: Annotated[str, Form(), Most(1000)] = ""
 ) -> Response:
     """By name and with a reason. The camera's next recording is learned from."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             clocks.discard(session, clock_id, why=why, actor=caller.actor, at=services.clock.now_at())
     except NotFound:
         raise

@@ -17,11 +17,13 @@ from api.auth.roles import BUREAU, EVERYBODY, OFFICERS, Role
 from api.http.problem import problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.reading import yes_of
 from storage.kernel.errors import DomainError, NotFound
 from supervision.institutions.models import Institution
 from supervision.screening import heads_measured, leads, lessons_judged, measured
@@ -159,13 +161,13 @@ def judge(
     session: SessionDep,
     services: ServicesDep,
     lead_id: UUID,
-    real: Annotated[str, Form(pattern="^(yes|no)$")],
-    note: Annotated[str, Form(max_length=1000)] = "",
+    real: Annotated[str, Form(), Most(10)] = "",
+    note: Annotated[str, Form(), Most(1000)] = "",
 ) -> Response:
     """Real or not real, by name. Not real says why."""
     try:
-        with session.begin_nested():
-            leads.judge(session, lead_id, real=real == "yes", note=note, actor=caller.actor, at=services.clock.now_at())
+        with attempt(request, session):
+            leads.judge(session, lead_id, real=yes_of(real, "real"), note=note, actor=caller.actor, at=services.clock.now_at())
     except NotFound:
         raise
     except DomainError as refused:

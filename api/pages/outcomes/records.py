@@ -1,8 +1,7 @@
 """Official records about institutions as a page: task reductions, audits, complaints, quality evaluations. R45, R46, R58; Q7, Q8."""
 
-from collections.abc import Callable
-from datetime import date
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -17,9 +16,11 @@ from api.exits import ExitTools
 from api.http.problem import Problem, problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.marks import N_
-from api.pages.frame import render
+from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
+from api.pages.reading import all_of, chosen_of, day_of, said_of, whole_of, yes_of
 from compliance.exit import opening
 from compliance.exit.models import ExitCase
 from storage.kernel.errors import DomainError, NotFound
@@ -32,11 +33,21 @@ from supervision.outcomes.models import AuditLevel, AuditProblem, Complaint, Qua
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, access(roles=OFFICERS | {Role.LEGAL_OFFICER})]
 Officer = Annotated[Caller, access(roles=OFFICERS)]
-Words = Annotated[str, Form(max_length=2000)]
-Code = Annotated[str, Form(max_length=60)]
-Short = Annotated[str, Form(max_length=20)]
+Words = Annotated[str, Form(), Most(2000)]
+Reason = Annotated[str, Form(), Most(1000)]
+Name = Annotated[str, Form(), Most(200)]
+Code = Annotated[str, Form(), Most(60)]
+Short = Annotated[str, Form(), Most(20)]
 LEVELS = {"national": N_("national"), "province": N_("province"), "city": N_("city"), "county": N_("county")}
 MOST = 200  # of one institution on one page
+CALLED: Final = {  # act → what the rules call a field → what the form calls it
+    "audits": {"document": "audit_document"}, "complaints": {"summary": "complaint"}, "evaluations": {"document": "report"},
+}  # fmt: skip
+FORM_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "audits": {"summary": N_("What was found")},
+    "complaints": {"received_on": N_("Received on")},
+    "reductions": {"document": N_("Document of the approval")},
+}
 
 
 @router.get("/records")
@@ -53,8 +64,11 @@ def _show(
     code: str,
     *,
     problem: Problem | None = None,
+    act: str = "",
     typed: dict[str, str] | None = None,
 ) -> Response:
+    """`act`: the form that was refused stands open with what was typed, its fields named as they are in it."""
+    _ = translator(request)
     chosen = session.scalars(select(Institution).where(Institution.code == code)).one_or_none() if code else None
     chosen_id = chosen.id if chosen else None
 
@@ -81,6 +95,8 @@ def _show(
         levels=LEVELS,
         today=services.clock.today_on(),
         problem=problem,
+        act=act,
+        names={name: _(word) for name, word in FORM_NAMES.get(act, {}).items()},
         typed=typed or {},
     )
 
@@ -88,16 +104,21 @@ def _show(
 def _enter(
     request: Request, caller: Caller, session: Session, services: ServicesDep, code: str, do: Callable[[Institution], object], **typed: str
 ) -> Response:
+    """Enter something about the institution `code`; refused, the page is shown again. Raises: NotFound — none, or what is decided is another's."""
     row = session.scalars(select(Institution).where(Institution.code == code)).one_or_none()
     if row is None:
         raise NotFound(what="institution", id=code)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             made = do(row)
     except NotFound:
         raise
     except DomainError as refused:
-        return _show(request, caller, session, services, code, problem=problem_of(refused, request), typed=typed)
+        act = request.url.path.split("/")[2]
+        called = CALLED.get(act, {})
+        for defect in refused.facts.get("errors", ()):
+            defect["where"] = called.get(defect["where"], defect["where"])
+        return _show(request, caller, session, services, code, problem=problem_of(refused, request), act=act, typed=typed)
     return RedirectResponse(f"/exit/{made.code}" if isinstance(made, ExitCase) else f"/records?institution={code}", status_code=303)
 
 
@@ -110,8 +131,8 @@ def reduce_task(
     institution: Code,
     agreement: Code = "",
     persons: Short = "",
-    document: Words = "",
-    reason: Words = "",
+    document: Name = "",
+    reason: Reason = "",
     approved_on: Short = "",
 ) -> Response:
     """Record an approved reduction of a year's task."""
@@ -122,8 +143,14 @@ def reduce_task(
         ).one_or_none()
         if found is None:
             raise MalformedOutcome(errors=[{"where": "agreement", "code": "unknown", "value": agreement}])
-        told = {"persons": _whole(persons, "persons"), "document": document, "reason": reason, "approved_on": _day(approved_on, "approved_on")}
-        return official.reduce_task(session, found, **told, actor=caller.actor, at=services.clock.now_at())  # type: ignore[arg-type]
+        count, paper, why, day = all_of(
+            lambda: whole_of(persons, "persons", refused=MalformedOutcome),
+            lambda: said_of(document, "document", refused=MalformedOutcome),
+            lambda: said_of(reason, "reason", refused=MalformedOutcome),
+            lambda: day_of(approved_on, "approved_on", refused=MalformedOutcome),
+        )
+        by = {"actor": caller.actor, "at": services.clock.now_at()}
+        return official.reduce_task(session, found, persons=count, document=paper, reason=why, approved_on=day, **by)  # type: ignore[arg-type]  # keywords
 
     typed = {"agreement": agreement, "persons": persons, "document": document, "reason": reason, "approved_on": approved_on}
     return _enter(request, caller, session, services, institution, entered, **typed)
@@ -136,9 +163,9 @@ def record_audit(
     session: SessionDep,
     services: ServicesDep,
     institution: Code,
-    issuer: Words = "",
+    issuer: Name = "",
     level: Short = "",
-    audit_document: Words = "",
+    audit_document: Name = "",
     issued_on: Short = "",
     summary: Words = "",
     major: Short = "",
@@ -148,18 +175,25 @@ def record_audit(
     tools = ExitTools(services, caller)
 
     def entered(row: Institution) -> object:
-        if level not in set(AuditLevel) or major not in ("yes", "no"):
-            raise MalformedOutcome(errors=[{"where": "level", "code": "enum", "value": level}])
+        by, which, paper, day, what, grave, why = all_of(
+            lambda: said_of(issuer, "issuer", refused=MalformedOutcome),
+            lambda: chosen_of(AuditLevel, level, "level", refused=MalformedOutcome),
+            lambda: said_of(audit_document, "audit_document", refused=MalformedOutcome),
+            lambda: day_of(issued_on, "issued_on", refused=MalformedOutcome),
+            lambda: said_of(summary, "summary", refused=MalformedOutcome),
+            lambda: yes_of(major, "major", refused=MalformedOutcome),
+            lambda: said_of(classification_reason, "classification_reason", refused=MalformedOutcome),
+        )
         return opening.enter_problem(
             session,
             row.id,
-            issuer=issuer,
-            level=AuditLevel(level),
-            document=audit_document,
-            issued_on=_day(issued_on, "issued_on"),
-            summary=summary,
-            major=major == "yes",
-            classification_reason=classification_reason,
+            issuer=by,
+            level=which,
+            document=paper,
+            issued_on=day,
+            summary=what,
+            major=grave,
+            classification_reason=why,
             holds=tools.holds,
             **tools.by,
         )
@@ -181,8 +215,10 @@ def record_complaint(
     """Record a complaint, without the name of who made it."""
 
     def entered(row: Institution) -> object:
-        day = _day(received_on, "received_on")
-        return official.record_complaint(session, row.id, received_on=day, summary=complaint, actor=caller.actor, at=services.clock.now_at())
+        day, what = all_of(
+            lambda: day_of(received_on, "received_on", refused=MalformedOutcome), lambda: said_of(complaint, "complaint", refused=MalformedOutcome)
+        )
+        return official.record_complaint(session, row.id, received_on=day, summary=what, actor=caller.actor, at=services.clock.now_at())
 
     return _enter(request, caller, session, services, institution, entered, complaint=complaint, received_on=received_on)
 
@@ -195,18 +231,19 @@ def decide_complaint(
     services: ServicesDep,
     complaint_id: UUID,
     institution: Code,
-    found: Words = "",
+    found: Reason = "",
     substantiated: Short = "",
 ) -> Response:
     """Say whether a complaint was right."""
 
-    def entered(_row: Institution) -> object:
-        if substantiated not in ("yes", "no"):
-            raise MalformedOutcome(errors=[{"where": "substantiated", "code": "enum", "value": substantiated}])
-        right = substantiated == "yes"
-        return official.decide_complaint(session, complaint_id, substantiated=right, found=found, actor=caller.actor, at=services.clock.now_at())
+    def entered(row: Institution) -> object:
+        right, what = all_of(
+            lambda: yes_of(substantiated, "substantiated", refused=MalformedOutcome), lambda: said_of(found, "found", refused=MalformedOutcome)
+        )
+        by = {"actor": caller.actor, "at": services.clock.now_at()}
+        return official.decide_complaint(session, complaint_id, institution_id=row.id, substantiated=right, found=what, **by)  # type: ignore[arg-type]  # keywords
 
-    return _enter(request, caller, session, services, institution, entered)
+    return _enter(request, caller, session, services, institution, entered, found=found, decided=str(complaint_id))
 
 
 @router.post("/records/evaluations")
@@ -218,34 +255,19 @@ def record_evaluation(
     institution: Code,
     year: Short = "",
     score: Short = "",
-    report: Words = "",
+    report: Name = "",
     evaluated_on: Short = "",
 ) -> Response:
     """Record the quality evaluation of a year."""
 
     def entered(row: Institution) -> object:
-        return official.record_evaluation(
-            session,
-            row.id,
-            year=_whole(year, "year"),
-            score_permille=_whole(score, "score"),
-            document=report,
-            evaluated_on=_day(evaluated_on, "evaluated_on"),
-            actor=caller.actor,
-            at=services.clock.now_at(),
+        which, points, paper, day = all_of(
+            lambda: whole_of(year, "year", refused=MalformedOutcome),
+            lambda: whole_of(score, "score", refused=MalformedOutcome),
+            lambda: said_of(report, "report", refused=MalformedOutcome),
+            lambda: day_of(evaluated_on, "evaluated_on", refused=MalformedOutcome),
         )
+        by = {"actor": caller.actor, "at": services.clock.now_at()}
+        return official.record_evaluation(session, row.id, year=which, score_permille=points, document=paper, evaluated_on=day, **by)  # type: ignore[arg-type]  # keywords
 
     return _enter(request, caller, session, services, institution, entered, year=year, score=score, report=report, evaluated_on=evaluated_on)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MalformedOutcome(errors=[{"where": where, "code": "not-a-date", "value": text[:20]}]) from None
-
-
-def _whole(text: str, where: str) -> int:
-    if not text.isdecimal():
-        raise MalformedOutcome(errors=[{"where": where, "code": "int_parsing", "value": text[:20]}])
-    return int(text)

@@ -1,9 +1,9 @@
 """How courses ended and who found work: the page of a class, and the list of papers that an officer verifies. R16, R44; F-21, Q1."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -19,11 +19,13 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.reading import all_of, chosen_of, day_of, id_of, said_of
 from api.subsidy import lead_rule, subsidy_rules
 from storage.kernel.errors import DomainError, NotFound
 from supervision.classes.models import TrainingAgreement, TrainingClass
@@ -42,8 +44,10 @@ Reader = Annotated[Caller, access(roles=READERS)]
 Recorder = Annotated[Caller, access(roles=INSTITUTION | {Role.BUREAU_OFFICER})]
 Filer = Annotated[Caller, access(roles=INSTITUTION)]
 Decider = Annotated[Caller, access(roles=OFFICERS)]
-Words = Annotated[str, Form(max_length=1000)]
-Sheet = Annotated[UploadFile, File()]
+Words = Annotated[str, Form(), Most(1000)]
+Short = Annotated[str, Form(), Most(40)]
+Name = Annotated[str, Form(), Most(100)]
+Sheet = Annotated[UploadFile | None, File()]
 RESULTS = {"passed": N_("passed"), "completed": N_("completed, not passed"), "withdrawn": N_("withdrew")}
 KINDS = {
     "contract": N_("employment contract"),
@@ -60,6 +64,12 @@ WHY = {
     "after-the-window": N_("work began too late or after this day"),
     "not-verified": N_("no paper is verified"),
     "no-evidence": N_("no paper was filed"),
+}
+FORM_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "completions": {"reason": N_("Reason, when results that stand are corrected")},
+    "completion": {"reason": N_("Reason, when a result that stands is corrected")},
+    "employment": {"sheet": N_("Sheet of employment (.xlsx or .csv)")},
+    "evidence": {"kind": N_("Paper"), "reference": N_("Number of the paper")},
 }
 EVIDENCE = LABELS["employment-evidence"]
 COLUMNS = (
@@ -83,12 +93,13 @@ class Desk:
     def act(self, caller: Caller, code: str, do: Callable[[TrainingClass], object], **typed: object) -> Response:
         row = class_of(self.session, caller, code)
         try:
-            with self.session.begin_nested():
+            with attempt(self.request, self.session):
                 done = do(row)
         except NotFound:
             raise
         except DomainError as refused:
-            return show(self.request, caller, self.session, self.services, row, problem=problem_of(refused, self.request), typed=typed)
+            problem, act = problem_of(refused, self.request), self.request.url.path.rpartition("/")[2]
+            return show(self.request, caller, self.session, self.services, row, problem=problem, typed=typed, act=act)
         return show(self.request, caller, self.session, self.services, row, done=done)
 
 
@@ -126,7 +137,10 @@ def show(
     problem: Problem | None = None,
     done: object = None,
     typed: dict[str, object] | None = None,
+    act: str = "",
 ) -> Response:
+    """`act`: the form that was refused; its fields are named as they are in it."""
+    _ = translator(request)
     today = services.clock.today_on()
     people = queries.people_of_class(session, row.id)
     rule = employment_rule(services.policy, today)
@@ -150,6 +164,7 @@ def show(
         leads=[] if own else _leads(services, papers, rates[rule.employment_denominator], today),
         done=done if isinstance(done, service.Recorded) else None,
         problem=problem,
+        names={name: _(word) for name, word in FORM_NAMES.get(act, {}).items()},
         typed=typed or {},
         may_record=own or caller.role is Role.BUREAU_OFFICER,
         may_file=own,
@@ -169,15 +184,15 @@ def _leads(services: Services, papers: Sequence[EmploymentEvidence], rate: Any, 
 
 
 @router.post("/classes/{code}/outcomes/completions")
-def import_completions(caller: Recorder, desk: AtDesk, code: str, sheet: Sheet, reason: Words = "") -> Response:
+def import_completions(caller: Recorder, desk: AtDesk, code: str, sheet: Sheet = None, reason: Words = "") -> Response:
     """Record how courses ended from a sheet: every bad row is shown, and then nothing is recorded."""
 
     def recorded(row: TrainingClass) -> object:
-        lines = read_completions(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
+        lines = read_completions(*_read(sheet))
         key, at = desk.services.secrets.master_key(), desk.services.clock.now_at()
         return service.import_completions(desk.session, row, lines, master_key=key, reason=reason, actor=caller.actor, at=at)
 
-    return desk.act(caller, code, recorded, reason=reason)
+    return desk.act(caller, code, recorded, sheet_reason=reason)
 
 
 @router.post("/classes/{code}/outcomes/completion")
@@ -185,27 +200,32 @@ def record_completion(
     caller: Recorder,
     desk: AtDesk,
     code: str,
-    enrolment: Annotated[UUID, Form()],
-    result: Annotated[str, Form(max_length=20)] = "",
-    ended_on: Annotated[str, Form(max_length=20)] = "",
-    certificate: Annotated[str, Form(max_length=100)] = "",
+    enrolment: Short = "",
+    result: Short = "",
+    ended_on: Short = "",
+    certificate: Name = "",
     reason: Words = "",
 ) -> Response:
     """Record or correct the end of one trainee's course."""
 
     def recorded(row: TrainingClass) -> object:
-        ending = service.Ending(enrolment, _result(result), _day(ended_on, "ended_on"), certificate.strip())
+        whose, how, day = all_of(
+            lambda: id_of(enrolment, "enrolment", refused=MalformedOutcome),
+            lambda: chosen_of(Result, result, "result", refused=MalformedOutcome),
+            lambda: day_of(ended_on, "ended_on", refused=MalformedOutcome),
+        )
+        ending = service.Ending(whose, how, day, certificate.strip())
         return service.record_completions(desk.session, row, [ending], reason=reason, actor=caller.actor, at=desk.services.clock.now_at())
 
-    return desk.act(caller, code, recorded, enrolment=str(enrolment), result=result, ended_on=ended_on, certificate=certificate, reason=reason)
+    return desk.act(caller, code, recorded, enrolment=enrolment, result=result, ended_on=ended_on, certificate=certificate, reason=reason)
 
 
 @router.post("/classes/{code}/outcomes/employment")
-def import_evidence(caller: Filer, desk: AtDesk, code: str, sheet: Sheet) -> Response:
+def import_evidence(caller: Filer, desk: AtDesk, code: str, sheet: Sheet = None) -> Response:
     """File papers of employment from a sheet."""
 
     def filed(row: TrainingClass) -> object:
-        lines = read_employment(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
+        lines = read_employment(*_read(sheet))
         key, at = desk.services.secrets.master_key(), desk.services.clock.now_at()
         return service.import_evidence(desk.session, row, lines, master_key=key, actor=caller.actor, at=at)
 
@@ -217,23 +237,29 @@ def file_evidence(
     caller: Filer,
     desk: AtDesk,
     code: str,
-    trainee: Annotated[UUID, Form()],
-    kind: Annotated[str, Form(max_length=20)] = "",
-    reference: Annotated[str, Form(max_length=100)] = "",
-    employed_on: Annotated[str, Form(max_length=20)] = "",
-    employer: Annotated[str, Form(max_length=100)] = "",
-    employer_code: Annotated[str, Form(max_length=30)] = "",
+    trainee: Short = "",
+    kind: Short = "",
+    reference: Name = "",
+    employed_on: Short = "",
+    employer: Name = "",
+    employer_code: Annotated[str, Form(), Most(30)] = "",
 ) -> Response:
     """File one paper of employment."""
 
     def filed(row: TrainingClass) -> object:
+        whose, which, number, day = all_of(
+            lambda: id_of(trainee, "trainee", refused=MalformedOutcome),
+            lambda: chosen_of(EvidenceKind, kind, "kind", refused=MalformedOutcome),
+            lambda: said_of(reference, "reference", refused=MalformedOutcome),
+            lambda: day_of(employed_on, "employed_on", refused=MalformedOutcome),
+        )
         service.file_evidence(
             desk.session,
             row,
-            trainee,
-            kind=_kind(kind),
-            reference=reference,
-            employed_on=_day(employed_on, "employed_on"),
+            whose,
+            kind=which,
+            reference=number,
+            employed_on=day,
             employer=employer,
             employer_code=employer_code,
             actor=caller.actor,
@@ -241,7 +267,7 @@ def file_evidence(
         )
         return service.Recorded(1, 0, 0)
 
-    typed = {"trainee": str(trainee), "kind": kind, "reference": reference, "employed_on": employed_on, "employer": employer}
+    typed = {"trainee": trainee, "kind": kind, "reference": reference, "employed_on": employed_on, "employer": employer}
     return desk.act(caller, code, filed, **typed, employer_code=employer_code)
 
 
@@ -251,7 +277,10 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
     return _list(request, caller, session)
 
 
-def _list(request: Request, caller: Caller, session: Session, *, problem: Problem | None = None) -> Response:
+def _list(
+    request: Request, caller: Caller, session: Session, *, problem: Problem | None = None, refused: UUID | None = None, reason: str = ""
+) -> Response:
+    """`refused`: the paper whose form was refused stands first, open, with the reason that was typed."""
     own = caller.role in INSTITUTION
     listing = Listing.of(request, COLUMNS, sort="-employed_on", filters=("state", "class"))
     state = EvidenceState(listing.filters["state"]) if listing.filters.get("state") in set(EvidenceState) else None
@@ -261,14 +290,18 @@ def _list(request: Request, caller: Caller, session: Session, *, problem: Proble
         session, query, [Key(EmploymentEvidence.filed_at, descending=True), Key(EmploymentEvidence.id, descending=True)], after=listing.after
     )
     _ = translator(request)
+    again = session.get(EmploymentEvidence, refused) if refused else None
+    papers = [*([again] if again else []), *(one for one in found.items if one is not again)]
     return render(
         request,
         "outcomes/employment.html",
         status_code=problem.status if problem else 200,
         **show_navigation(request, caller, "outcomes"),
-        listing=replace(listing, next_after=found.next_after or ""),
-        papers=found.items,
-        whose=reading.whose(session, found.items),
+        listing=replace(listing, path="/employment", next_after=found.next_after or ""),
+        papers=papers,
+        whose=reading.whose(session, papers),
+        refused=refused,
+        reason=reason,
         states=[(state.value, _(EVIDENCE[state.value].word)) for state in EvidenceState],
         kinds=KINDS,
         own=own,
@@ -287,29 +320,18 @@ def decide(
         raise NotFound(what="act", id=verdict)
     act = service.verify if verdict == "verify" else service.reject
     try:
-        with session.begin_nested():
-            act(session, evidence_id, reason=reason, actor=caller.actor, clock=services.clock)
+        with attempt(request, session):
+            why = said_of(reason, "reason", refused=MalformedOutcome) if verdict == "reject" else reason
+            act(session, evidence_id, reason=why, actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
-        return _list(request, caller, session, problem=problem_of(refused, request))
+        return _list(request, caller, session, problem=problem_of(refused, request), refused=evidence_id, reason=reason)
     return RedirectResponse("/employment?state=filed", status_code=303)
 
 
-def _result(text: str) -> Result:
-    if text not in set(Result):
-        raise MalformedOutcome(errors=[{"where": "result", "code": "enum", "value": text}])
-    return Result(text)
-
-
-def _kind(text: str) -> EvidenceKind:
-    if text not in set(EvidenceKind):
-        raise MalformedOutcome(errors=[{"where": "kind", "code": "enum", "value": text}])
-    return EvidenceKind(text)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MalformedOutcome(errors=[{"where": where, "code": "not-a-date", "value": text[:20]}]) from None
+def _read(sheet: UploadFile | None) -> tuple[str, bytes]:
+    """Name and bytes of the sheet. Raises: MalformedOutcome — none was chosen."""
+    if sheet is None or not sheet.filename:
+        raise MalformedOutcome(errors=[{"where": "sheet", "code": "missing", "value": None}])
+    return sheet.filename, sheet.file.read(MAX_BYTES + 1)

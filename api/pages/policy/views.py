@@ -49,6 +49,7 @@ UNITS: Final = {
     "permille": N_("per mille"),
     "px": N_("pixels"),
     "metres": N_("metres"),
+    "KiB": "KiB",
     "GiB": "GiB",
     "TiB": "TiB",
     "count": N_("(number)"),

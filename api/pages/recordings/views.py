@@ -8,13 +8,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.auth.access import access
 from api.auth.caller import Caller
-from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
+from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
+from api.http.problem import problem_of
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import Need, render, translator
@@ -23,9 +26,12 @@ from api.pages.leads.words import MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.reading import all_of, id_of
 from api.pages.reasons import REASONS
+from api.pages.recordings.copies import waiting
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
+from storage.kernel.errors import DomainError, InvalidInput
 from storage.ledger import history
 from storage.retention import service as retention
 from storage.uploads.rules import GIB, UploadRule
@@ -78,7 +84,7 @@ MOVES = {
 
 
 @router.get("/recordings")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
     """Recordings, newest first; the address remembers search, filter and place."""
     listing = Listing.of(request, COLUMNS, sort="-start", filters=("state",))
     query = select(Recording).order_by(Recording.id.desc()).limit(PAGE + 1)
@@ -89,7 +95,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
     if listing.filters.get("state") in set(RecordingState):
         query = query.where(Recording.state == RecordingState(listing.filters["state"]))
     if listing.after:
-        query = query.where(Recording.id < UUID(listing.after))
+        query = query.where(Recording.id < id_of(listing.after, "after"))
     rows = session.scalars(query).all()
     if len(rows) > PAGE:
         listing = replace(listing, next_after=str(rows[PAGE - 1].id))
@@ -101,12 +107,19 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
         rows=rows[:PAGE],
         states=[(s.value, translator(request)(LABELS["recording"][s.value].word)) for s in RecordingState],
         own=caller.role in INSTITUTION,
+        may_check=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
+        asked=len(waiting(session, caller.tenant(), services.clock.now_at())) if caller.role in INSTITUTION else 0,
     )
 
 
 @router.get("/recordings/{recording_id}")
 def show_page(request: Request, caller: Reader, session: SessionDep, recording_id: UUID) -> Response:
     """Facts, remarks, custody, receipt and proofs of one recording."""
+    return _show(request, caller, session, recording_id)
+
+
+def _show(request: Request, caller: Caller, session: Session, recording_id: UUID, *, refused: DomainError | None = None) -> Response:
+    problem = problem_of(refused, request) if refused else None
     row = footage.find(session, recording_id, caller.tenant() if caller.role in INSTITUTION else None)
     kept = retention.kept_version(session, row.object_key, row.version_id) if row.version_id else None
     media: dict[str, Any] = row.media or {}  # Any: MediaFacts as JSON
@@ -120,6 +133,8 @@ def show_page(request: Request, caller: Reader, session: SessionDep, recording_i
     return render(
         request,
         "recordings/show.html",
+        status_code=problem.status if problem else 200,
+        problem=problem,
         **show_navigation(request, caller, "recordings"),
         row=row,
         media=media,
@@ -171,19 +186,32 @@ def _proof_of(recording_id: UUID, entry_id: int, _: Callable[[str], str]) -> dic
 
 @router.post("/recordings/{recording_id}/choose")
 def choose(
+    request: Request,
     caller: Sender,
     session: SessionDep,
     services: ServicesDep,
     recording_id: UUID,
-    slot: Annotated[UUID, Form()],
-    start: Annotated[str, Form(max_length=30)] = "",
+    slot: Annotated[str, Form(), Most(40)] = "",
+    start: Annotated[str, Form(), Most(30)] = "",
 ) -> Response:
     """Choose the lesson a verified recording shows."""
     row = footage.find(session, recording_id, caller.tenant(), lock=True)
-    start_at = datetime.fromisoformat(start).replace(tzinfo=BUREAU_ZONE) if start else None
     rule = services.policy.read(CoverageRule, services.clock.today_on())
-    footage.choose(session, row, footage.Choice(slot, start_at), rule, events=services.events)
+    try:
+        with attempt(request, session):
+            which, start_at = all_of(lambda: id_of(slot, "slot"), lambda: _instant(start))
+            footage.choose(session, row, footage.Choice(which, start_at), rule, events=services.events)
+    except DomainError as refused:
+        return _show(request, caller, session, recording_id, refused=refused)
     return RedirectResponse(f"/recordings/{recording_id}", status_code=303)
+
+
+def _instant(text: str) -> datetime | None:
+    """A time of day at the bureau, as the form gives it; nothing typed is none. Raises: InvalidInput."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=BUREAU_ZONE) if text else None
+    except ValueError:
+        raise InvalidInput(errors=[{"where": "start", "code": "not-a-time", "value": text}]) from None
 
 
 @router.get("/upload")

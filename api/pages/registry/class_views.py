@@ -16,6 +16,7 @@ from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.problem import problem_of
 from api.http.services import ServicesDep, services_of
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.inspectors import REGISTRY_CHANGED
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
@@ -111,7 +112,7 @@ def import_roster(
     row = _class(session, caller, code)
     try:
         lines = roster.read_roster(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
-        with session.begin_nested():
+        with attempt(request, session):
             done = roster.import_roster(session, row, lines, master_key=services.secrets.master_key(), actor=caller.actor, at=services.clock.now_at())
             services.events.publish(session, Event(REGISTRY_CHANGED, {}))
     except DomainError as refused:
@@ -128,7 +129,7 @@ def import_signs(
     try:
         lines = roster.read_sign_sheet(sheet.filename or "", sheet.file.read(MAX_BYTES + 1))
         key, at = services.secrets.master_key(), services.clock.now_at()
-        with session.begin_nested():
+        with attempt(request, session):
             done = roster.record_signs(session, row.institution_id, lines, source="import", master_key=key, actor=caller.actor, at=at)
     except DomainError as refused:
         return _class_page(request, caller, session, code, problem=problem_of(refused, request))
@@ -147,7 +148,7 @@ def import_timetable(
         planned = timetable.read_timetable(
             sheet.filename or "", sheet.file.read(MAX_BYTES + 1), rooms=timetable.room_words([(room.code, room.name) for room in rooms])
         )
-        with session.begin_nested():
+        with attempt(request, session):
             owner = session.get_one(Institution, row.institution_id)
             lessons = classes.file_timetable(session, owner, row, planned, actor=caller.actor, at=at)
             services.events.publish(session, Event(REGISTRY_CHANGED, {}))
@@ -170,7 +171,7 @@ def cancel_lesson(
     typed = {"lesson": str(lesson_id), "reason": reason}
     try:
         why = read_form(ForReason, typed)
-        with session.begin_nested():
+        with attempt(request, session):
             footage.cancel_lesson(session, lesson, reason=why.reason, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _class_page(request, caller, session, code, problem=problem_of(refused, request), typed=typed)
@@ -186,7 +187,7 @@ def move_end(
     typed = {"ends_on": ends_on, "reason": reason}
     try:
         new = read_form(NewEnd, typed)
-        with session.begin_nested():
+        with attempt(request, session):
             classes.move_end(session, row, new.ends_on, reason=new.reason, actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _class_page(request, caller, session, code, problem=problem_of(refused, request), typed=typed)

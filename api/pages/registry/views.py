@@ -12,17 +12,21 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.access import access
 from api.auth.caller import Caller
-from api.auth.roles import OUTSIDE_INSTITUTIONS, Role
+from api.auth.roles import OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.paging import csv_download
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import ServicesDep, services_of
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.locale.marks import N_
-from api.pages.frame import render
+from api.pages.exit.successors import TRAITS, told_of
+from api.pages.frame import render, translator
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.reading import read_form, typed_of
 from api.v1.registry_schemas import NewAgreement, NewCamera, NewClass, NewInstitution, NewQualification, NewRoom, NewTeachingPoint, NewTier
+from compliance.exit.successor_facts import successor_links
+from compliance.exit.successors import SuccessorRule
 from storage.kernel.errors import DomainError, NotFound
 from supervision.classes import service as classes
 from supervision.classes.models import TrainingAgreement, TrainingClass
@@ -95,7 +99,7 @@ async def enter_institution(request: Request, caller: Registrar, session: Sessio
     typed = typed_of(await request.form())
     try:
         new = read_form(NewInstitution, typed)
-        with session.begin_nested():
+        with attempt(request, session):
             row = registry.register_institution(session, **new.model_dump(), actor=caller.actor, at=services.clock.now_at())
     except DomainError as refused:
         return _list_page(request, caller, session, problem=problem_of(refused, request), typed=typed)
@@ -124,9 +128,14 @@ def _show_page(
     def of(table: Any) -> Any:  # Any: mapped classes of the registry and their rows
         return session.scalars(select(table).where(table.institution_id == row.id).order_by(table.id)).all()
 
+    inside = caller.role in OFFICERS or caller.role in (Role.LEGAL_OFFICER, Role.AUDITOR)
+    leads = successor_links(session, services_of(request).policy.read(SuccessorRule, today), institution_id=row.id) if inside else []
+    _ = translator(request)
     return render(
         request,
         "registry/show.html",
+        successors=told_of(leads, {trait: _(word) for trait, word in TRAITS.items()}),
+        is_out=any(link.out == row.id for link in leads),
         status_code=problem.status if problem else 200,
         **show_navigation(request, caller, "registry"),
         row=row,
@@ -157,7 +166,7 @@ async def add(request: Request, caller: Registrar, session: SessionDep, services
     typed = typed_of(await request.form(), lists=LISTS)
     owner = _institution(session, institution_id)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             act(session, owner, typed, {"actor": caller.actor, "at": services.clock.now_at()})
     except DomainError as refused:
         problem = problem_of(refused, request)

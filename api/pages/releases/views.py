@@ -15,9 +15,11 @@ from api.auth.roles import OFFICERS, Role
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.formats import parse_position_ms
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
+from api.pages.reading import said_of
 from api.playback import Opened, open_playback
 from storage.clips.models import Clip, ClipState
 from storage.kernel.errors import DomainError, NotFound
@@ -68,12 +70,12 @@ def _list(request: Request, caller: Caller, session: Session, *, before: UUID | 
 
 @router.post("/releases/{release_id}/approve")
 def approve(
-    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(), Most(1000)] = ""
 ) -> Response:
     """Agree: the stretch is cut and open to the one who asked, for some hours."""
     rule = services.policy.read(ReleaseRule, services.clock.today_on())
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             releases.approve(session, release_id, note=note, rule=rule, actor=caller.actor, clock=services.clock, events=services.events)
     except NotFound:
         raise
@@ -84,11 +86,11 @@ def approve(
 
 @router.post("/releases/{release_id}/refuse")
 def refuse(
-    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, caller: Decider, session: SessionDep, services: ServicesDep, release_id: UUID, note: Annotated[str, Form(), Most(1000)] = ""
 ) -> Response:
     """Refuse, with a reason."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             releases.refuse(session, release_id, note=note, actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
@@ -113,9 +115,9 @@ def ask(
     services: ServicesDep,
     assignment_id: UUID,
     item: Annotated[int, Form(ge=1)] = 1,
-    start: Annotated[str, Form(max_length=20)] = "",
-    end: Annotated[str, Form(max_length=20)] = "",
-    reason: Annotated[str, Form(max_length=2000)] = "",
+    start: Annotated[str, Form(), Most(20)] = "",
+    end: Annotated[str, Form(), Most(20)] = "",
+    reason: Annotated[str, Form(), Most(2000)] = "",
 ) -> Response:
     """Ask for a stretch; `start` and `end` are positions in the clip."""
     shown = _item(session, caller, assignment_id, item)
@@ -124,7 +126,7 @@ def ask(
     try:
         if first is None or last is None:
             raise MalformedRelease(errors=[{"where": "span", "code": "malformed", "value": f"{start} – {end}"}])
-        with session.begin_nested():
+        with attempt(request, session):
             releases.ask(
                 session,
                 assignment_id,
@@ -152,14 +154,19 @@ def open_original(
     services: ServicesDep,
     assignment_id: UUID,
     release_id: UUID,
-    purpose: Annotated[str, Form(min_length=2, max_length=300)],
+    purpose: Annotated[str, Form(), Most(300)] = "",
 ) -> Response:
     """Play what was approved; each opening is on record with its purpose and the request it rests on."""
     row = releases.open_release(session, release_id, actor=caller.actor, clock=services.clock)
     if row.assignment_id != assignment_id or row.clip_id is None:
         raise NotFound(what="release", id=str(release_id))
-    opened = open_playback(services, caller, row.clip_id, purpose=purpose, case_ref=queries.purpose_of(row.id), until=row.open_until_at)
     shown = next(i for i in reviews.items(session, assignment_id) if i.id == row.item_id)
+    try:
+        with attempt(request, session):
+            why = said_of(purpose, "purpose")
+    except DomainError as refused:
+        return _mine(request, caller, session, services, assignment_id, shown.position, refused=refused)
+    opened = open_playback(services, caller, row.clip_id, purpose=why, case_ref=queries.purpose_of(row.id), until=row.open_until_at)
     return _mine(request, caller, session, services, assignment_id, shown.position, opened=opened)
 
 

@@ -13,6 +13,7 @@ from api.auth.roles import OFFICERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.registry.views import CATEGORIES
@@ -80,7 +81,7 @@ def prepare(request: Request, caller: Preparer, session: SessionDep, services: S
     today = services.clock.today_on()
     period = period_of(ends_on, services.policy.read(ReportRule, today))
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             row = reports.prepare(session, period, services.policy.read(TargetRule, period.ends_on), actor=caller.actor, clock=services.clock)
     except DomainError as refused:
         return _list(request, caller, session, services, problem=problem_of(refused, request))
@@ -115,7 +116,7 @@ def _show(request: Request, caller: Caller, session: Session, row: ProgressRepor
 def sign(request: Request, caller: Signer, session: SessionDep, services: ServicesDep, code: str) -> Response:
     """Answer for it."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             reports.sign(session, code, actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
@@ -126,11 +127,11 @@ def sign(request: Request, caller: Signer, session: SessionDep, services: Servic
 
 @router.post("/reports/{code}/return")
 def send_back(
-    request: Request, caller: Preparer, session: SessionDep, services: ServicesDep, code: str, reason: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, caller: Preparer, session: SessionDep, services: ServicesDep, code: str, reason: Annotated[str, Form(), Most(1000)] = ""
 ) -> Response:
     """Send it back with a reason."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             reports.send_back(session, code, reason=reason, actor=caller.actor, clock=services.clock)
     except NotFound:
         raise

@@ -14,6 +14,7 @@ from api.auth.roles import OFFICERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reports import words
@@ -29,7 +30,7 @@ Reader = Annotated[Caller, access(roles=READERS)]
 Planner = Annotated[Caller, access(roles=OFFICERS | {Role.DEPARTMENT_OFFICER})]
 Officer = Annotated[Caller, access(roles=OFFICERS)]
 Year = Annotated[int | None, Query(ge=2023, le=2100)]
-Words = Annotated[str, Form(max_length=400)]
+Words = Annotated[str, Form(), Most(400)]
 T = TypeVar("T")
 
 
@@ -76,7 +77,7 @@ def _done(
     request: Request, caller: Caller, session: Session, services: Services, year: int, do: Callable[[], object], typed: dict[str, str]
 ) -> Response:
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             do()
     except DomainError as refused:
         return _show(request, caller, session, services, year, problem=problem_of(refused, request), typed=typed)
@@ -113,7 +114,7 @@ def name_person(
     unit: Words = "",
     named_section: Words = "",
     named_person: Words = "",
-    from_on: Annotated[str, Form(max_length=10)] = "",
+    from_on: Annotated[str, Form(), Most(10)] = "",
 ) -> Response:
     """Name who reports."""
     typed = {"duty": duty, "unit": unit, "named_section": named_section, "named_person": named_person, "from_on": from_on}

@@ -16,6 +16,7 @@ from api.http.paging import csv_download
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.registry.views import CATEGORIES
@@ -214,15 +215,15 @@ def state_figure(
     caller: Officer,
     session: SessionDep,
     services: ServicesDep,
-    kind: Annotated[str, Form(max_length=30)] = "",
-    value: Annotated[str, Form(max_length=12)] = "",
-    as_of_on: Annotated[str, Form(max_length=10)] = "",
-    document: Annotated[str, Form(max_length=400)] = "",
+    kind: Annotated[str, Form(), Most(30)] = "",
+    value: Annotated[str, Form(), Most(12)] = "",
+    as_of_on: Annotated[str, Form(), Most(10)] = "",
+    document: Annotated[str, Form(), Most(400)] = "",
 ) -> Response:
     """State a figure with its day and document."""
     typed = {"kind": kind, "value": value, "as_of_on": as_of_on, "document": document}
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             row = reports.state_figure(session, **_read(typed), document=document, actor=caller.actor, clock=services.clock)
     except DomainError as refused:
         return _figures(request, caller, session, services, services.clock.today_on().year, problem=problem_of(refused, request), typed=typed)

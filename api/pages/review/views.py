@@ -16,10 +16,12 @@ from api.auth.roles import REVIEWERS
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.inspectors import eligible_for, review_due
 from api.locale.language import choose_language
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
+from api.pages.reading import said_of
 from api.pages.review.lanes import LANE
 from api.pages.review.room_data import HOLES, RoomCamera, cameras_of, drawn_spans
 from api.pages.review.room_lanes import room_lanes
@@ -159,11 +161,11 @@ def verdict(
     services: ServicesDep,
     assignment_id: UUID,
     verdict: Annotated[Verdict, Form()],
-    note: Annotated[str, Form(max_length=4000)] = "",
+    note: Annotated[str, Form(), Most(4000)] = "",
 ) -> Response:
     """Sign the review off; refused below the required seconds, with open marks, and while the checklist is not complete."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             signing.sign(
                 session,
                 assignment_id,
@@ -181,20 +183,29 @@ def verdict(
 
 @router.post("/review/{assignment_id}/recuse")
 def recuse(
-    caller: Inspector, session: SessionDep, services: ServicesDep, assignment_id: UUID, reason: Annotated[str, Form(min_length=2, max_length=1000)]
+    request: Request,
+    caller: Inspector,
+    session: SessionDep,
+    services: ServicesDep,
+    assignment_id: UUID,
+    reason: Annotated[str, Form(), Most(1000)] = "",
 ) -> Response:
     """回避: another inspector is drawn for the lesson."""
     queries.assignment(session, assignment_id, inspector_id=caller.person())
     rule = services.policy.read(ReviewRule, services.clock.today_on())
-    spotchecks.recuse(
-        session,
-        assignment_id,
-        reason=reason,
-        inspectors=eligible_for(session, services, assignment_id),
-        rule=rule,
-        due_at=review_due(services),
-        actor=caller.actor,
-        clock=services.clock,
-        events=services.events,
-    )
+    try:
+        with attempt(request, session):
+            spotchecks.recuse(
+                session,
+                assignment_id,
+                reason=said_of(reason, "reason"),
+                inspectors=eligible_for(session, services, assignment_id),
+                rule=rule,
+                due_at=review_due(services),
+                actor=caller.actor,
+                clock=services.clock,
+                events=services.events,
+            )
+    except DomainError as refused:
+        return _room(request, caller, session, services, assignment_id, refused=refused)
     return RedirectResponse("/review", status_code=303)

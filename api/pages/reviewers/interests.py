@@ -18,6 +18,7 @@ from api.auth.roles import OFFICERS, REVIEWERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
@@ -35,7 +36,7 @@ router = APIRouter(include_in_schema=False)
 Officer = Annotated[Caller, access(roles=OFFICERS)]
 Watcher = Annotated[Caller, access(roles=OFFICERS | {Role.AUDITOR})]
 Login = Annotated[str, Path(max_length=100)]
-Words = Annotated[str, Form(max_length=200)]
+Words = Annotated[str, Form(), Most(200)]
 Typed = Annotated[str, StringConstraints(max_length=200)]
 KINDS: Final = {"employer": N_("I work there now"), "post": N_("I worked there until"), "kin": N_("a relative of mine works or learns there")}
 KIND_WORDS: Final = {"employer": N_("employer"), "post": N_("earlier post"), "kin": N_("relative")}
@@ -129,7 +130,7 @@ def declare_for(
 ) -> Response:
     """The office enters what it knows."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             enter(session, services, _inspector(session, login).id, caller, form)
     except DomainError as refused:
         return _register(request, caller, session, login, problem=problem_of(refused, request), typed=form.shown_again())
@@ -143,7 +144,7 @@ def end(
     """It is over, or was entered wrongly."""
     account = _inspector(session, login)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             if session.scalar(select(Interest.id).where(Interest.id == interest_id, Interest.inspector_account_id == account.id)) is None:
                 raise NotFound(what="interest", id=str(interest_id))
             interests.end(session, interest_id, reason=reason, actor=caller.actor, clock=services.clock)
@@ -166,7 +167,7 @@ def decide(
     """Confirm a possible match, which bars from now on, or dismiss it; both with a reason."""
     _inspector(session, login)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             interests.decide(session, match_id, verdict, reason=reason, actor=caller.actor, clock=services.clock)
     except DomainError as refused:
         if isinstance(refused, NotFound):

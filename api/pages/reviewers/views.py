@@ -18,6 +18,7 @@ from api.auth.roles import OFFICERS, REVIEWERS, Role
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import attempt
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reviewers.bars import Bar, bar
@@ -109,7 +110,7 @@ def declare_own(
 ) -> Response:
     """I declare what may keep me from judging."""
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             enter(session, services, caller.person(), caller, form)
     except DomainError as refused:
         return show_own(request, caller, session, services, problem=problem_of(refused, request), typed=form.shown_again())

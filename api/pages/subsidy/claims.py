@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -16,6 +15,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import render, translator
@@ -24,6 +24,7 @@ from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
 from api.pages.persons import namer
+from api.pages.reading import all_of, chosen_of, day_of, said_of, whole_of
 from api.pages.subsidy.views import Reader, show
 from api.pages.subsidy.words import MOVES, PAYEES, STANDINGS
 from api.subsidy import deadline_rule, subsidy_rules
@@ -41,8 +42,9 @@ router = APIRouter(include_in_schema=False)
 Head = Annotated[Caller, access(roles={Role.INSTITUTION_HEAD})]
 Officer = Annotated[Caller, access(roles={Role.BUREAU_OFFICER})]
 Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER}, fresh=True)]
-Words = Annotated[str, Form(max_length=1000)]
-Short = Annotated[str, Form(max_length=40)]
+Words = Annotated[str, Form(), Most(1000)]
+Name = Annotated[str, Form(), Most(200)]
+Short = Annotated[str, Form(), Most(40)]
 WORDS = LABELS["subsidy-claim"]
 COLUMNS = (
     Column("code", N_("Claim")),
@@ -79,17 +81,17 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
 
 
 @router.post("/subsidy/classes/{code}/claim")
-def submit(request: Request, caller: Head, session: SessionDep, services: ServicesDep, code: str, payee: Words = "", account: Short = "") -> Response:
+def submit(request: Request, caller: Head, session: SessionDep, services: ServicesDep, code: str, payee: Name = "", account: Short = "") -> Response:
     """Claim what the newest certificate says."""
     row = class_of(session, caller, code)
     rules = subsidy_rules(services.policy, services.clock.today_on())
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             made = claims.submit(session, row, rules, payee=payee, account=account, actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
-        return show(request, caller, session, services, row, problem=problem_of(refused, request), typed={"payee": payee})
+        return show(request, caller, session, services, row, problem=problem_of(refused, request), typed={"payee": payee, "account": account})
     return RedirectResponse(f"/subsidy/claims/{made.code}", status_code=303)
 
 
@@ -159,7 +161,7 @@ def _show(
 
 def _act(request: Request, caller: Caller, session: Session, services: Services, code: str, do: Callable[[], object], **typed: str) -> Response:
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             do()
     except NotFound:
         raise
@@ -175,7 +177,10 @@ def check(request: Request, caller: Officer, session: SessionDep, services: Serv
     rules = subsidy_rules(services.policy, services.clock.today_on())
 
     def checked() -> object:
-        return claims.check(session, code, rules, yuan=_whole(yuan, "yuan"), note=note, actor=caller.actor, clock=services.clock)
+        amount, claimed = whole_of(yuan, "yuan", refused=MalformedSubsidy), claims.claim(session, code).claimed_yuan
+        if not 0 < amount <= claimed:
+            raise MalformedSubsidy(errors=[{"where": "yuan", "code": "out-of-range", "value": f"1–{claimed}"}])
+        return claims.check(session, code, rules, yuan=amount, note=note, actor=caller.actor, clock=services.clock)
 
     return _act(request, caller, session, services, code, checked, yuan=yuan, note=note)
 
@@ -195,7 +200,7 @@ def refuse(request: Request, caller: Leader, session: SessionDep, services: Serv
         session,
         services,
         code,
-        lambda: claims.refuse(session, code, reason=reason, actor=caller.actor, clock=services.clock),
+        lambda: claims.refuse(session, code, reason=said_of(reason, "reason", refused=MalformedSubsidy), actor=caller.actor, clock=services.clock),
         reason=reason,
     )
 
@@ -211,6 +216,7 @@ def withdraw(request: Request, caller: Head, session: SessionDep, services: Serv
         services,
         code,
         lambda: claims.withdraw(session, code, institution_id=owner, reason=reason, actor=caller.actor, clock=services.clock),
+        withdrawn=reason,
     )
 
 
@@ -224,38 +230,21 @@ def pay(
     amount_yuan: Short = "",
     paid_on: Short = "",
     payee_kind: Short = "",
-    payee: Words = "",
-    voucher: Words = "",
+    payee: Name = "",
+    voucher: Annotated[str, Form(), Most(100)] = "",
 ) -> Response:
     """Enter a payment that was made."""
 
     def paid() -> object:
-        if payee_kind not in set(PayeeKind):
-            raise MalformedSubsidy(errors=[{"where": "payee_kind", "code": "enum", "value": payee_kind}])
-        return claims.pay(
-            session,
-            code,
-            amount_yuan=_whole(amount_yuan, "amount_yuan"),
-            paid_on=_day(paid_on, "paid_on"),
-            payee_kind=PayeeKind(payee_kind),
-            payee=payee,
-            voucher=voucher,
-            actor=caller.actor,
-            clock=services.clock,
+        kind, amount, day, whom, number = all_of(
+            lambda: chosen_of(PayeeKind, payee_kind, "payee_kind", refused=MalformedSubsidy),
+            lambda: whole_of(amount_yuan, "amount_yuan", refused=MalformedSubsidy),
+            lambda: day_of(paid_on, "paid_on", refused=MalformedSubsidy),
+            lambda: said_of(payee, "payee", refused=MalformedSubsidy),
+            lambda: said_of(voucher, "voucher", refused=MalformedSubsidy),
         )
+        by = {"actor": caller.actor, "clock": services.clock}
+        return claims.pay(session, code, amount_yuan=amount, paid_on=day, payee_kind=kind, payee=whom, voucher=number, **by)  # type: ignore[arg-type]  # keywords
 
     typed = {"amount_yuan": amount_yuan, "paid_on": paid_on, "payee_kind": payee_kind, "payee": payee, "voucher": voucher}
     return _act(request, caller, session, services, code, paid, **typed)
-
-
-def _whole(text: str, where: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise MalformedSubsidy(errors=[{"where": where, "code": "int_parsing", "value": text[:20]}])
-    return int(text)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MalformedSubsidy(errors=[{"where": where, "code": "not-a-date", "value": text[:20]}]) from None

@@ -1,5 +1,6 @@
 """No record, no subsidy, as pages: classes, the certificate of one, the year's shares, the payment watch. R13, R19, R24, R28, R84, R85, R94."""
 
+import re
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from api.http.paging import Key, page
 from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import render, translator
@@ -23,6 +25,7 @@ from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
 from api.pages.persons import namer
+from api.pages.reading import chosen_of
 from api.pages.subsidy.words import ARCHIVE, CHECKS, GATES, MOVES, STANDINGS, STEPS, TARIFFS, WHY
 from api.papers.subsidy_certificate import render_certificate
 from api.subsidy import deadline_rule, portfolio_rule, subsidy_rules
@@ -45,7 +48,9 @@ Reader = Annotated[Caller, access(roles=READERS)]
 Officer = Annotated[Caller, access(roles={Role.BUREAU_OFFICER})]
 Leader = Annotated[Caller, access(roles={Role.BUREAU_LEADER}, fresh=True)]
 Filer = Annotated[Caller, access(roles=INSTITUTION)]
-Words = Annotated[str, Form(max_length=1000)]
+Words = Annotated[str, Form(), Most(1000)]
+Name = Annotated[str, Form(), Most(200)]
+Short = Annotated[str, Form(), Most(30)]
 Files = Annotated[list[UploadFile] | None, File()]
 CLAIMABLE = (CertificateState.COMPLETE, CertificateState.INCOMPLETE, CertificateState.WAIVED)
 COLUMNS = (
@@ -67,7 +72,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
     today = services.clock.today_on()
     listing = Listing.of(request, COLUMNS, sort="-code", filters=("year",))
     wanted = listing.filters.get("year", "")
-    year = int(wanted) if wanted.isdecimal() and len(wanted) == 4 else today.year
+    year = int(wanted) if re.fullmatch(r"2[01]\d\d", wanted, re.ASCII) else today.year
     query = queries.classes(institution_id=tenant, words=listing.q, year=year)
     found = page(session, query, [Key(TrainingClass.ends_on, descending=True), Key(TrainingClass.id)], after=listing.after)
     return render(
@@ -194,7 +199,7 @@ def _timeline(request: Request, session: Session, certificate_id: UUID) -> list[
 def _act(request: Request, caller: Caller, session: Session, services: Services, code: str, do: Any, **typed: str) -> Response:  # Any: a use-case
     row = class_of(session, caller, code)
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             do(row)
     except NotFound:
         raise
@@ -210,17 +215,16 @@ def file_paper(
     session: SessionDep,
     services: ServicesDep,
     code: str,
-    kind: Annotated[str, Form(max_length=30)] = "",
+    kind: Short = "",
     note: Words = "",
     files: Files = None,
 ) -> Response:
     """File a paper of the class's archive."""
 
     def filed(row: TrainingClass) -> object:
-        if kind not in set(ArchiveKind):
-            raise MalformedSubsidy(errors=[{"where": "kind", "code": "enum", "value": kind}])
+        which = chosen_of(ArchiveKind, kind, "kind", refused=MalformedSubsidy)
         handed = [Given(one.filename or "file", one.file.read(MAX_FILE_BYTES + 1)) for one in files or [] if one.filename]
-        return service.file_paper(session, row, ArchiveKind(kind), handed, note=note, actor=caller.actor, at=services.clock.now_at())
+        return service.file_paper(session, row, which, handed, note=note, actor=caller.actor, at=services.clock.now_at())
 
     return _act(request, caller, session, services, code, filed, kind=kind, note=note)
 
@@ -265,8 +269,8 @@ def waive(
     session: SessionDep,
     services: ServicesDep,
     code: str,
-    unit: Words = "",
-    document: Words = "",
+    unit: Name = "",
+    document: Name = "",
     reason: Words = "",
 ) -> Response:
     """Spare a classified unit the gates that the policy names."""

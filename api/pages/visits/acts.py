@@ -15,6 +15,7 @@ from api.holds import EvidenceHolds
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
+from api.http.typed import Most, attempt
 from api.inspectors import eligible_inspectors
 from api.pages.visits.views import show, show_round
 from api.v1.draws import Code as RoundCode
@@ -33,7 +34,7 @@ from supervision.visits.rules import VisitRule
 
 router = APIRouter(include_in_schema=False)
 Officer = Annotated[Caller, access(roles=OFFICERS)]
-Words = Annotated[str, Form(max_length=1000)]
+Words = Annotated[str, Form(), Most(1000)]
 
 
 @router.post("/visits/{code}/open")
@@ -55,7 +56,7 @@ def record_finding(
     session: SessionDep,
     services: ServicesDep,
     code: Code,
-    item: Annotated[str, Form(max_length=40)],
+    item: Annotated[str, Form(), Most(40)],
     severity: Annotated[Severity, Form()],
     note: Words = "",
 ) -> Response:
@@ -107,7 +108,7 @@ def void_visit(
     session: SessionDep,
     services: ServicesDep,
     code: RoundCode,
-    visit: Annotated[str, Form(max_length=40)] = "",
+    visit: Annotated[str, Form(), Most(40)] = "",
     reason: Words = "",
 ) -> Response:
     """A visit that cannot be made; its members tell the office its number, which tells nothing else."""
@@ -144,7 +145,7 @@ def _on_visit(
     request: Request, caller: Caller, session: Session, services: Services, code: str, act: Callable[[], object], *, then: str = ""
 ) -> Response:
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             act()
     except DomainError as refused:
         return show(request, caller, session, services, code, problem=problem_of(refused, request))
@@ -153,7 +154,7 @@ def _on_visit(
 
 def _on_round(request: Request, caller: Caller, session: Session, code: str, act: Callable[[], object]) -> Response:
     try:
-        with session.begin_nested():
+        with attempt(request, session):
             act()
     except DomainError as refused:
         return show_round(request, caller, session, code, problem=problem_of(refused, request))

@@ -18,6 +18,7 @@ class Control:
     id: str = ""
     value: str = ""
     chosen: bool = False
+    required: bool = False
     choices: list[str] = field(default_factory=list)
 
 
@@ -90,7 +91,7 @@ class Page(HTMLParser):
             self._option(given)
         elif tag in ("input", "select", "textarea") and "name" in given:
             kind = given.get("type", "text") if tag == "input" else tag
-            control = Control(given["name"], kind, given.get("id", ""), given.get("value", ""), "checked" in given)
+            control = Control(given["name"], kind, given.get("id", ""), given.get("value", ""), "checked" in given, "required" in given)
             self._form.controls += [control] if control.name != "csrf_token" else []
 
     def _option(self, given: dict[str, str]) -> None:

@@ -2,14 +2,17 @@
 
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from api.papers.approval_letter import render_approval_letter
 from api.papers.finding_letter import render_letter
 from api.papers.receipt import render_receipt
+from compliance.approvals.letters import LetterKind, Signer, Subject, letter
+from compliance.approvals.rules import Kind
 from storage.kernel.canonical import canonical_json
 from supervision.findings import letters
 from supervision.findings.models import PaperKind
@@ -36,6 +39,21 @@ BODY = canonical_json(
         "public_key": "A" * 44,
     }
 )
+
+
+def test_an_acceptance_says_what_its_last_day_is_the_last_day_of(tmp_path: Path) -> None:
+    """It once stood under the legal basis, with no word of what ends."""
+    subject = Subject(
+        "GX001-A2026-001", Kind.EXTENSION, "GX001", "鑫诚职业培训学校", ["GX001-2026-03 中式面点师"], "R21", until_on=date(2026, 12, 20), days=2
+    )
+    body = {"says": ["贵单位提交的申请材料齐全，现予受理，由李经办经办。"], "act_until": "2026-12-04T16:00:00+00:00"}
+    content = letter(LetterKind.ACCEPTANCE, subject, at=datetime(2026, 11, 27, 2, tzinfo=UTC), signer=Signer("李经办", "bureau-officer"), body=body)
+    pdf = tmp_path / "acceptance.pdf"
+    pdf.write_bytes(render_approval_letter("古人社评受〔2026〕1号", content, bureau="古县人力资源和社会保障局", sha256=b"s" * 32))
+    tool = shutil.which("pdftotext")
+    assert tool, "poppler-utils is installed by make test"
+    text = subprocess.run([tool, str(pdf), "-"], capture_output=True, check=True, text=True).stdout
+    assert text.index("二、依据") < text.index("三、办理期限") < text.index("期限届满：2026年12月4日24时")
 
 
 def test_the_receipt_prints_the_same_bytes_twice() -> None:
