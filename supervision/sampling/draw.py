@@ -6,7 +6,7 @@ of a draw of n are the draw of k and a later top-up never contradicts it. All fi
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -92,18 +92,19 @@ def ranking(natural_ids: Iterable[str], seed: bytes) -> Ranking:
     """Every id with its ticket, best first, in the light form."""
     ids, prefix, sha256 = list(natural_ids), seed + b"\x00", hashlib.sha256
     tickets = b"".join([sha256(prefix + natural_id.encode()).digest() for natural_id in ids])
+    return Ranking(ids, tickets, in_order(tickets, ids))
+
+
+def in_order(tickets: bytes, natural_ids: Sequence[str]) -> NDArray[np.intp]:
+    """Positions, best ticket first, then by id. The first eight bytes are sorted as numbers; only what ties in them is looked at whole."""
     heads = np.frombuffer(tickets, ">u8")[:: TICKET_BYTES // 8].astype(np.uint64)
-    return Ranking(ids, tickets, sorted_by(heads, lambda i: (tickets[i * TICKET_BYTES : (i + 1) * TICKET_BYTES], ids[i])))
-
-
-def sorted_by(heads: NDArray[np.uint64], whole: Callable[[int], tuple[bytes, str]]) -> NDArray[np.intp]:
-    """Positions in the order of `whole`, of which `heads` are the first eight bytes: numbers are sorted, and only what ties is looked at whole."""
-    positions = np.argsort(heads, kind="stable")
+    positions = np.argsort(heads)
     ordered = heads[positions]
     ties = np.flatnonzero(ordered[1:] == ordered[:-1])
     for run in np.split(ties, np.flatnonzero(np.diff(ties) > 1) + 1) if len(ties) else ():
         span = slice(int(run[0]), int(run[-1]) + 2)
-        positions[span] = sorted(positions[span].tolist(), key=whole)
+        whole = {at: (tickets[at * TICKET_BYTES : (at + 1) * TICKET_BYTES], natural_ids[at]) for at in positions[span].tolist()}
+        positions[span] = sorted(whole, key=whole.__getitem__)
     return positions
 
 

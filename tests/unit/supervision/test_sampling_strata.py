@@ -150,6 +150,7 @@ def test_each_stratum_gives_its_first_tickets() -> None:
     tickets = order([f"L{n}" for n in range(20)], b"\x07" * 32)
     place = {f"L{n}": n % 2 for n in range(20)}
     chosen = [t.natural_id for t, yes in zip(tickets, choose(np.array([place[t.natural_id] for t in tickets]), [3, 1]), strict=True) if yes]
+    assert choose(np.array([1, 0]), [0, 1]).dtype == np.bool_  # not 1.0 and 0.0, which the table would not take
     even = [t.natural_id for t in tickets if place[t.natural_id] == 0][:3]
     odd = [t.natural_id for t in tickets if place[t.natural_id] == 1][:1]
     assert sorted(chosen) == sorted(even + odd)
