@@ -30,6 +30,7 @@ import supervision.sampling.models
 import supervision.screening.clock_models
 import supervision.screening.recycled_models
 import supervision.screening.screening_models
+import supervision.screening.view_history_models
 import supervision.spotchecks.interest_models
 import supervision.spotchecks.models
 import supervision.spotchecks.result_models

@@ -62,6 +62,7 @@ from supervision.screening.loop import LoopRule
 from supervision.screening.recycled import RecycledRule
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import Screener, screen
+from supervision.screening.signals.view_unusual import UsualRule
 from supervision.spotchecks import interests, looks, results, viewing
 from supervision.spotchecks.flags import FlagSource, catalogue_flags, screening_flags
 from supervision.spotchecks.rules import ReviewRule
@@ -130,6 +131,7 @@ def screener(services: Services) -> Screener:
         events=services.events,
         scratch=services.settings.scratch,
         rule=services.policy.read(ScreeningRule, services.clock.today_on()),
+        usual=services.policy.read(UsualRule, services.clock.today_on()),
         reference=approvals_q.reference_of_camera,
     )
 

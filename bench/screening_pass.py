@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.results import Result
+from bench.screening_signals import packets_seen
 from compliance.policy.book import Book
 from storage.clips.service import ObjectSource
 from storage.engines.engines import Engines
@@ -21,7 +22,6 @@ from storage.objects.port import StoredVersion
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import Look
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.service import _packets_of_index
 from supervision.screening.signals.every import Seen, find_all
 from supervision.screening.sound import listen
 
@@ -105,7 +105,7 @@ def _one(s3: Any, stored: StoredVersion, index: bytes, begin: Any, answers: Any)
         child_ms, child_bytes = child_ms + batch.cpu_ms, max(child_bytes, batch.peak_bytes)
     heard = listen(source, known, rule)
     read, requests, child_ms = read + heard.bytes_read, requests + heard.requests, child_ms + heard.cpu_ms
-    found = find_all(Seen(Glances.joined(parts), missing, _packets_of_index(known), known.duration_ms, 1080, True, None, heard.sound), rule)
+    found = find_all(Seen(Glances.joined(parts), missing, packets_seen(known), known.duration_ms, 1080, True, None, heard.sound), rule)
     own_bytes = _memory("VmHWM") - before
     spent = time.process_time() - cpu + child_ms / 1000
     answers.put(Cost(time.perf_counter() - begun, spent, read, requests, looks, own_bytes, child_bytes, len(found)))

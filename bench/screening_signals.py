@@ -1,8 +1,7 @@
 """How good is each signal of one recording? Made defects and honest lessons of the held-out part, through the very pass that the worker runs.
 
 `python -m bench.screening_signals [tuning|held-out] [recordings of each defect] [honest lessons of each room] [folder of encoded honest lessons]
-[defects, with commas]` prints the table; of the held-out part it writes `supervision/screening/held_out.json`, the table that the product shows.
-Thresholds were chosen on the tuning part.
+[defects, with commas]` prints the table. Thresholds were chosen on the tuning part. The table that the product shows is `bench.screening_looks`'s.
 """
 
 import sys
@@ -17,18 +16,18 @@ from typing import Any, Final
 from bench.screening.cases import Filmed, Part, Truth, honest, spoilt
 from bench.screening.real import clips
 from compliance.policy.book import Book
-from storage.media.index import build_index
+from storage.media.index import MarkIndex, SampleIndex, build_index
 from storage.media.looks import ALL_KEYS, Density, read_looks
 from storage.media.source import FileSource
 from supervision.screening import closer, measured, rehearsal
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.looks import Code, Found, Look
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.service import _packets_of_index
+from supervision.screening.service import packets_of_index
 from supervision.screening.signals.every import Seen, find_all
 
-# what each made defect should be called; the others are measured where they are searched for
-EXPECTED: Final = {**rehearsal.EXPECTED, "jump": Code.TIME_JUMP, "no-movement": Code.NO_MOVEMENT, "undecodable": Code.UNDECODABLE}
+EXPECTED: Final = rehearsal.EXPECTED  # what each made defect should be called; the others are measured where they are searched for
 FOLDER, KINDS = 4, 5  # places of the command line
 # drawn lessons have five pictures a second and 360 lines, by design of the generator: both signals are exact and have tests instead
 RULE: Final = replace(Book.load().read(ScreeningRule, on=date(2026, 9, 1)), screening_least_frames=2, min_height_px=100)
@@ -38,18 +37,27 @@ def screened(path: Path) -> tuple[list[Found], int]:
     """(what is found, duration). The worker's steps without its tables."""
     with FileSource(path) as source:
         index = build_index(source)
-        glancer, parts, missing = Glancer(RULE.screening_view_every_s * 1000), [], []
+        glancer, parts, missing = Glancer(RULE.screening_view_every_s * 1000), list[Glances](), list[int]()
         for batch in read_looks(source, index, Density(RULE.screening_step_s * 1000)):
             parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
             missing += batch.missing_ms
-        cheap, near, packets = Glances.joined(parts), [], _packets_of_index(index)
-        for from_ms, to_ms in closer.spans(cheap, index.duration_ms, RULE, packets):
-            again = glancer.afresh(view_every_ms=0)
+
+        def look(from_ms: int, to_ms: int) -> tuple[list[Glances], list[int]]:
+            again, near, without = glancer.afresh(view_every_ms=0), list[Glances](), list[int]()
             for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms):
                 near.append(again.take([Look(at, luma) for at, luma in batch.looks]))
-                missing += batch.missing_ms
-        seen = Seen(closer.merged(cheap, near), missing, packets, index.duration_ms, 1080, True)
-    return find_all(seen, RULE), index.duration_ms
+                without += batch.missing_ms
+            return near, without
+
+        packets = packets_seen(index)
+        glances, missing = closer.looked(Glances.joined(parts), missing, packets, index.duration_ms, RULE, look)
+    return find_all(Seen(glances, missing, packets, index.duration_ms, 1080, True), RULE), index.duration_ms
+
+
+def packets_seen(index: SampleIndex | MarkIndex) -> PacketGlances | None:
+    """What the packets say, as the worker asks them."""
+    packets = packets_of_index(index)
+    return PacketGlances.of(packets, index.duration_ms) if packets is not None else None
 
 
 @dataclass
@@ -100,13 +108,10 @@ def main() -> None:
         for path in clips():
             if path.suffix == ".mp4":  # key frames of a GIF are what nobody records
                 tally.honest(path.name, *screened(path))
-    _tell(part, tally, tuple(EXPECTED[kind] for kind in kinds))
+    _tell(tally, tuple(EXPECTED[kind] for kind in kinds))
 
 
-def _tell(part: Part, tally: Tally, watched: Sequence[Code]) -> None:
-    """The table on the terminal; of the held-out part into the product as well."""
-    recall = [{"code": EXPECTED[kind].value, "attack": kind, "tried": n, "found": tally.found[kind]} for kind, n in tally.tried.items()]
-    alarms = [{"code": code.value, "false_alarms": tally.false[code], "camera_hours": round(tally.hours, 2)} for code in watched]
+def _tell(tally: Tally, watched: Sequence[Code]) -> None:
     for kind, n in tally.tried.items():
         low, high = measured.share_interval(tally.found[kind], n)
         worst = max(tally.edges.get(kind, [0])) / 1000
@@ -114,8 +119,6 @@ def _tell(part: Part, tally: Tally, watched: Sequence[Code]) -> None:
     for code in watched:
         most = measured.events_at_most(tally.false[code]) / tally.hours
         print(f"{code.value:14} {tally.false[code]} false in {tally.hours:.1f} camera-hours, at most {most:.3f} an hour", flush=True)
-    if part == "held-out":
-        measured.HELD_OUT.write_text(measured.plain(recall, alarms, signals_version=policy_version()), encoding="utf-8")
 
 
 def _of(film: Filmed, folder: Path) -> tuple[list[Found], int]:

@@ -22,6 +22,7 @@ from storage.media.index import MarkIndex, SampleIndex, build_index
 from storage.media.sound import hear_stretch
 from storage.media.source import FileSource
 from supervision.screening import measured, same_sound
+from supervision.screening.levels import GateRule, pauses
 from supervision.screening.looks import Code
 from supervision.screening.recycled import Line
 from supervision.screening.rules import ScreeningRule
@@ -29,6 +30,7 @@ from supervision.screening.signals import silence
 from supervision.screening.sound import listen
 
 RULE: Final = Book.load().read(ScreeningRule, on=date(2026, 9, 1))
+GATE: Final = Book.load().read(GateRule, on=date(2026, 9, 1))
 SECONDS: Final = 2400
 SLACK_MS: Final = 35_000  # a step of the listening, and a sentence
 STRETCH_S: Final = 150
@@ -84,6 +86,7 @@ def silences(part: Part, folder: Path, honest_count: int, fault_count: int) -> N
     tried, found = Counter[str](), Counter[str]()
     false, hours, cpu_ms, requests, share = 0, 0.0, 0, 0, []
     edges: list[int] = []
+    said: dict[str, Counter[str]] = {"gate": Counter(), "no gate": Counter()}
     for case in (*honest(part, honest_count), *faulty(part, fault_count)):
         path = case.write(folder)
         with FileSource(path) as source:
@@ -92,6 +95,9 @@ def silences(part: Part, folder: Path, honest_count: int, fault_count: int) -> N
             share.append(heard.bytes_read / source.size_bytes)
         path.unlink()
         leads = silence.find(heard.sound, has_sound=True, duration_ms=index.duration_ms, rule=RULE)
+        if heard.sound is not None:
+            known = pauses(heard.sound, [(one.from_ms, one.to_ms) for one in leads], RULE, GATE)
+            said["gate" if case.microphone.gated else "no gate"][known] += 1
         hours, cpu_ms, requests = hours + index.duration_ms / 3_600_000, cpu_ms + heard.cpu_ms, requests + heard.requests
         if case.fault:
             tried[case.fault] += 1
@@ -109,6 +115,8 @@ def silences(part: Part, folder: Path, honest_count: int, fault_count: int) -> N
         low, high = measured.share_interval(found[fault], n)
         print(f"{fault:17} {found[fault]}/{n}  {low:.3f} – {high:.3f}", flush=True)
     print(f"edges at most {max(edges, default=0) / 1000:.1f} s off; {false} false in {hours:.1f} camera-hours", flush=True)
+    for gate, counts in said.items():
+        print(f"{gate}: pauses are said to hold {dict(counts)}", flush=True)
     print(f"{cpu_ms / 1000 / hours:.2f} s of the confined child and {requests / hours:.0f} requests an hour", flush=True)
     if part == "held-out":
         recall = [{"code": Code.SILENT.value, "attack": fault, "tried": n, "found": found[fault]} for fault, n in tried.items()]

@@ -3,6 +3,7 @@
 Thresholds are chosen on `tuning`; `held-out` is other rooms, other people, other seeds, and is only ever measured.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -21,6 +22,7 @@ SEEDS: dict[Part, int] = {"tuning": 1000, "held-out": 5000}
 CHINA = timezone(timedelta(hours=8))
 DEFECTS = ("black", "covered", "defocused", "frozen", "moved", "other-room", "jump", "clock-jump", "loop", "no-movement", "undecodable")
 UNMOVING_LESSON_S = 2100
+FIRST = 20  # recordings of a defect in the first three rooms
 COPIES = (
     "exact", "remuxed", "stream-cut", "re-encoded", "hevc", "rescaled", "trimmed", "mirrored", "cropped", "brightened", "clock-replaced",
     "slower", "quicker", "combined", "beside",
@@ -43,6 +45,11 @@ class Filmed:
     encoder: Encoder
     truths: tuple[Truth, ...] = ()
     suffix: str = ".mp4"
+
+    @property
+    def case(self) -> str:
+        """Names everything that the recording is made of: another lesson, camera, defect or encoder is another case."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
     def write(self, folder: Path) -> Path:
         """Encoded once per folder."""
@@ -95,7 +102,10 @@ class Copied:
 
 
 def honest(part: Part, rooms: int = 3, per_room: int = 8, seconds: int = 600) -> list[Filmed]:
-    """Lessons of some rooms: each room has one camera, each pair of lessons one class, and some lessons share their habits."""
+    """Lessons of some rooms: each room has one camera, each pair of lessons one class, and some lessons share their habits.
+
+    The first rooms of more rooms are the same; another number of lessons in each draws other lessons.
+    """
     rng = np.random.default_rng([51, SEEDS[part]])
     made = []
     for r in range(rooms):
@@ -118,15 +128,18 @@ def honest(part: Part, rooms: int = 3, per_room: int = 8, seconds: int = 600) ->
 
 
 def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...] = DEFECTS) -> Iterator[Filmed]:
-    """Each defect in `count` recordings, at a drawn place and for a drawn time of 20 to 180 seconds; nobody there for 21 to 25 minutes of 35."""
+    """Each defect in `count` recordings, at a drawn place and for a drawn time of 20 to 180 seconds; nobody there for 21 to 25 minutes of 35.
+
+    The first recordings of more recordings are the same; the later ones are filmed in more rooms.
+    """
     for k, kind in enumerate(DEFECTS):
         if kind not in kinds:
             continue
         for n in range(count):
             rng = np.random.default_rng([52, SEEDS[part], k, n])
-            seed = SEEDS[part] + 5000 + k * 50 + n
+            seed = SEEDS[part] + (5000 + k * 50 + n if n < FIRST else 100_000 + k * 10_000 + n)
             lasts, longest = (UNMOVING_LESSON_S, (1260, 1500)) if kind == "no-movement" else (seconds, (20, 180))
-            lesson = Lesson(room(SEEDS[part] + n % 3), seed, lasts, people=int(rng.integers(5, 19)))
+            lesson = Lesson(room(SEEDS[part] + n % (3 if n < FIRST else 12)), seed, lasts, people=int(rng.integers(5, 19)))
             length = float(rng.uniform(*longest))
             begin = float(rng.uniform(130, lasts - length - 60))
             amount, end, in_time = 0.0, begin + length, kind == "jump"

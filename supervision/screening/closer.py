@@ -4,26 +4,25 @@ A defect of twenty seconds shows in one or two of the looks of the cheap pass. W
 a single odd look (somebody before the lens, a lamp going on) is cleared up the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from supervision.screening.glances import Glances
-from supervision.screening.looks import Packets, runs
+from supervision.screening.looks import runs
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import black, covered, defocused, frozen, view_changed
 
 LONG_STEPS: Final = 6  # of a longer run only the two ends are looked at
 MOST_SHARE: Final = 0.25  # of a long recording; one that is odd all over needs no closer look
 ALWAYS_MS: Final = 300_000
-CELL_MS: Final = 2_000
-LEAST_SHRUNKEN_MS: Final = 10_000
-SHRUNKEN_PERMILLE: Final = 100  # of what a picture between two key frames usually takes; a still takes some ten
-PERMILLE: Final = 1000
+# glances of every key frame shown in [from_ms, to_ms), in parts, and when those without a picture should have been shown
+LookAt = Callable[[int, int], tuple[Sequence[Glances], Sequence[int]]]
 
 
-def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Packets | None = None) -> list[tuple[int, int]]:
+def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: PacketGlances | None = None) -> list[tuple[int, int]]:
     """Stretches `[from_ms, to_ms)` of media time, in order, none touching another."""
     step_ms = rule.screening_step_s * 1000
     wanted: list[tuple[int, int]] = []
@@ -38,7 +37,7 @@ def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Pack
                 wanted.append((from_ms - around_ms, to_ms + around_ms))
             else:
                 wanted += [(from_ms - around_ms, from_ms + step_ms), (to_ms - step_ms, to_ms + around_ms)]
-    for from_ms, to_ms in shrunken(packets) if packets is not None else ():
+    for from_ms, to_ms in packets.shrunken if packets is not None else ():
         if to_ms - from_ms <= LONG_STEPS * step_ms:
             wanted.append((from_ms - step_ms, to_ms + step_ms))
     joined: list[tuple[int, int]] = []
@@ -55,27 +54,19 @@ def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Pack
     return kept
 
 
-def shrunken(packets: Packets) -> list[tuple[int, int]]:
-    """Where the pictures between key frames hold next to nothing, for ten seconds or more: a still has no noise to code.
+def looked(
+    cheap: Glances, missing_ms: Sequence[int], packets: PacketGlances | None, duration_ms: int, rule: ScreeningRule, look: LookAt
+) -> tuple[Glances, list[int]]:
+    """(all glances, every key frame without a picture) of a recording: the cheap pass, and every key frame where it asks for them.
 
-    Said by the packets, without a look: a freeze that is too short for two looks of the cheap pass shows there.
+    The worker's pass and the one over kept looks differ in `look` alone.
     """
-    between = ~packets.keys
-    if not between.any():
-        return []
-    cells = packets.shown_ms[between] // CELL_MS
-    sizes = packets.sizes[between]
-    order = np.lexsort((sizes, cells))
-    cells, sizes = cells[order], sizes[order]
-    starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
-    middles = sizes[(starts + np.append(starts[1:], len(cells)) - 1) // 2]
-    small = middles * PERMILLE < SHRUNKEN_PERMILLE * int(np.median(sizes))
-    own = cells[starts]
-    return [
-        (int(own[first]) * CELL_MS, (int(own[stop - 1]) + 1) * CELL_MS)
-        for first, stop in runs(small.tolist())
-        if (int(own[stop - 1]) + 1 - int(own[first])) * CELL_MS >= LEAST_SHRUNKEN_MS
-    ]
+    parts, missing = list[Glances](), list(missing_ms)
+    for from_ms, to_ms in spans(cheap, duration_ms, rule, packets):
+        near, without = look(from_ms, to_ms)
+        parts += near
+        missing += without
+    return merged(cheap, parts), missing
 
 
 def merged(glances: Glances, closer: Sequence[Glances]) -> Glances:

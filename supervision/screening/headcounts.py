@@ -23,7 +23,7 @@ from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import HeadCountRow
 
 BATCH: Final = 24  # pictures of one child
-BLIND: Final = frozenset({Code.BLACK, Code.COVERED, Code.DEFOCUSED, Code.FROZEN, Code.OTHER_VIEW})
+BLIND: Final = frozenset({Code.BLACK, Code.COVERED, Code.DEFOCUSED, Code.FROZEN, Code.OTHER_VIEW, Code.UNUSUAL_VIEW})
 MOST_AWAY_MS: Final = 30_000  # a key frame further from its instant than this is another moment
 
 

@@ -63,13 +63,14 @@ def standing_lead(recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID
     """For a query over recordings: there is a lead of at least this strength that nobody called not real."""
     return (
         select(ScreeningLead.id)
-        .where(ScreeningLead.recording_id == recording_id, ScreeningLead.strength >= strength, ~_dismissed())
+        .where(ScreeningLead.recording_id == recording_id, ScreeningLead.strength >= strength, ~dismissed())
         .correlate_except(ScreeningLead)
         .exists()
     )
 
 
-def _dismissed() -> ColumnElement[bool]:
+def dismissed() -> ColumnElement[bool]:
+    """For a query over leads: the newest word of people is that it is not real."""
     return (
         select(LeadVerdict.id)
         .where(LeadVerdict.lead_id == ScreeningLead.id, LeadVerdict.real.is_(False), _newest())
@@ -127,7 +128,7 @@ def verdicts_of(session: Session, lead_id: UUID) -> Sequence[LeadVerdict]:
 
 def of_recordings(session: Session, recording_ids: Sequence[UUID], *, technical: bool | None = None) -> list[ScreeningLead]:
     """Leads of these recordings in order of time, those called not real left out."""
-    statement = select(ScreeningLead).where(ScreeningLead.recording_id.in_(recording_ids), ~_dismissed())
+    statement = select(ScreeningLead).where(ScreeningLead.recording_id.in_(recording_ids), ~dismissed())
     if technical is not None:
         statement = statement.where(ScreeningLead.technical.is_(technical))
     return list(session.scalars(statement.order_by(ScreeningLead.recording_id, ScreeningLead.from_ms, ScreeningLead.code)))

@@ -3,7 +3,9 @@
 Kept is a level for each piece that was listened to: three bytes, no sound.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from supervision.screening.looks import runs
 from supervision.screening.rules import ScreeningRule
 
+LEAST_HEARD: Final = 12  # pieces above silence: fewer say nothing of the pauses between them
 HEARD_PERMILLE: Final = 50  # of the pieces above silence: less is a door that falls shut, and a recording silent throughout
 ROW: Final = np.dtype([("at_s", "<u2"), ("half_db", "u1")])
 
@@ -67,6 +70,38 @@ def quiet(sound: Sound, rule: ScreeningRule) -> NDArray[np.bool_]:
 def silent_throughout(sound: Sound, rule: ScreeningRule) -> bool:
     """Hardly a piece is above silence."""
     return len(sound) > 0 and int((~quiet(sound, rule)).sum()) * 1000 < HEARD_PERMILLE * len(sound)
+
+
+class Pauses(StrEnum):
+    """What the microphone writes where nobody speaks, as the rest of a recording shows."""
+
+    ROOM = "room"  # the sound of the room: a stretch without any is no break
+    NOTHING = "nothing"  # a noise gate: a long break is as silent as a muted microphone
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class GateRule:
+    """From which share of quiet pieces among those outside of a told silence a microphone is taken for one behind a noise gate."""
+
+    screening_gate_permille: int
+
+
+def pauses(sound: Sound, told: Sequence[tuple[int, int]], rule: ScreeningRule, gate: GateRule) -> Pauses:
+    """Judged by the pieces outside of the stretches `told` as silent, of which enough must be above silence.
+
+    Between sentences an open microphone writes the room, a gated one nothing. It says what a silence may be, never which it was.
+    """
+    outside = np.ones(len(sound), np.bool_)
+    for from_ms, to_ms in told:
+        outside &= (sound.media_ms < from_ms) | (sound.media_ms >= to_ms)
+    silent = int((quiet(sound, rule) & outside).sum())
+    heard = int(outside.sum()) - silent
+    if heard < LEAST_HEARD:
+        return Pauses.UNKNOWN
+    if silent == 0:
+        return Pauses.ROOM
+    return Pauses.NOTHING if silent * 1000 >= gate.screening_gate_permille * (heard + silent) else Pauses.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

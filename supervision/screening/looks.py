@@ -38,6 +38,7 @@ class Code(StrEnum):
     DEFOCUSED = "defocused"
     FROZEN = "frozen"
     VIEW_MOVED = "view-moved"
+    TURNED_SINCE = "turned-since"
     TIME_JUMP = "time-jump"
     LOW_RESOLUTION = "low-resolution"
     LOW_FRAME_RATE = "low-frame-rate"
@@ -46,6 +47,7 @@ class Code(StrEnum):
     CLOCK_OTHER_TIME = "clock-other-time"
     # leads of suspicion: the bureau's alone
     OTHER_VIEW = "other-view"
+    UNUSUAL_VIEW = "unusual-view"
     NO_MOVEMENT = "no-movement"
     CLOCK_JUMP = "clock-jump"
     LOOP = "loop"
@@ -61,6 +63,7 @@ TECHNICAL: Final[frozenset[Code]] = frozenset(
         Code.DEFOCUSED,
         Code.FROZEN,
         Code.VIEW_MOVED,
+        Code.TURNED_SINCE,
         Code.TIME_JUMP,
         Code.LOW_RESOLUTION,
         Code.LOW_FRAME_RATE,

@@ -31,11 +31,12 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One signal: recall by kind of defect, and leads on honest recordings."""
+    """One signal: recall by kind of defect, and leads on honest recordings: by hour, or by `lessons` where each is judged once."""
 
     recalls: tuple[Recall, ...]
     false_alarms: int
     camera_hours: float
+    lessons: int = 0
 
     @property
     def per_hour(self) -> float:
@@ -45,6 +46,11 @@ class Measured:
     def per_hour_at_most(self) -> float:
         """The upper end of the 95 % interval; with no false alarm seen, 3.7 over the hours looked at."""
         return events_at_most(self.false_alarms) / self.camera_hours if self.camera_hours else math.inf
+
+    @property
+    def of_lessons_at_most(self) -> float:
+        """The upper end of the 95 % interval of the share of honest lessons that are told."""
+        return share_interval(self.false_alarms, self.lessons)[1]
 
 
 def share_interval(found: int, tried: int) -> tuple[float, float]:
@@ -71,12 +77,14 @@ def read(path: Path = HELD_OUT) -> Mapping[Code, Measured]:
 
 
 def parse(data: Mapping[str, Any]) -> Mapping[Code, Measured]:  # Any: parsed JSON
-    """`{"recall": [{"code", "attack", "tried", "found"}], "honest": [{"code", "false_alarms", "camera_hours"}]}`."""
+    """`{"recall": [{"code", "attack", "tried", "found"}], "honest": [{"code", "false_alarms", "camera_hours" or "lessons"}]}`."""
     recalls: dict[Code, list[Recall]] = {}
     for row in data.get("recall", ()):
         recalls.setdefault(Code(row["code"]), []).append(Recall(str(row["attack"]), int(row["tried"]), int(row["found"])))
-    honest = {Code(row["code"]): (int(row["false_alarms"]), float(row["camera_hours"])) for row in data.get("honest", ())}
-    return {code: Measured(tuple(recalls.get(code, ())), *honest.get(code, (0, 0.0))) for code in Code if code in recalls or code in honest}
+    honest = {
+        Code(row["code"]): (int(row["false_alarms"]), float(row.get("camera_hours", 0)), int(row.get("lessons", 0))) for row in data.get("honest", ())
+    }
+    return {code: Measured(tuple(recalls.get(code, ())), *honest.get(code, (0, 0.0, 0))) for code in Code if code in recalls or code in honest}
 
 
 def plain(recalls: Sequence[Mapping[str, Any]], honest: Sequence[Mapping[str, Any]], **about: object) -> str:  # Any: rows of JSON

@@ -1,28 +1,25 @@
-"""What would a change of a figure do? The signals of pictures once more over the kept looks of held-out recordings. Pure. R60; F-08, F-09.
+"""What would a change of a figure do? The worker's signals once more over the kept looks of held-out recordings. Pure. R60; F-03, F-08, F-09.
 
-The measurement (`python -m bench.screening_looks`) keeps what each recording looked like: the cheap pass, every key frame, and
-what is wrong in it. So a figure can be tried in a second and without a picture. What the packets, the clock or the sound say is not kept.
+The measurement (`python -m bench.screening_looks`) keeps what each recording looked like (`kept_looks`): the cheap pass, every key frame, what its
+packets say, and what is wrong in it. So a figure can be tried in a second and without a picture. What the clock or the sound say is not kept.
 """
 
-import json
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from supervision.screening import closer, measured
+from supervision.screening import closer, kept_looks, measured
 from supervision.screening.glances import Glances
+from supervision.screening.kept_looks import Kept
 from supervision.screening.looks import Code, Found
+from supervision.screening.packet_glances import LEAST_HOLE_MS
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals.every import Seen, find_all
 
-KEPT: Final = Path(__file__).parent / "held_out_looks.zip"
 SLACK_MS: Final = 10_000  # a lead may reach this far over the defect
 EXPECTED: Final[Mapping[str, Code]] = {
     "black": Code.BLACK,
@@ -31,8 +28,11 @@ EXPECTED: Final[Mapping[str, Code]] = {
     "frozen": Code.FROZEN,
     "moved": Code.VIEW_MOVED,
     "other-room": Code.OTHER_VIEW,
+    "jump": Code.TIME_JUMP,
+    "no-movement": Code.NO_MOVEMENT,
+    "undecodable": Code.UNDECODABLE,
 }
-REHEARSED: Final = (*EXPECTED.values(), Code.NO_MOVEMENT)
+REHEARSED: Final = tuple(EXPECTED.values())
 # which figure decides which signals: what the page of figures shows as their expected error
 DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
     "screening_black_grey": (Code.BLACK,),
@@ -52,23 +52,11 @@ DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
     "screening_view_least_points": (Code.VIEW_MOVED, Code.OTHER_VIEW),
     "screening_view_other_points": (Code.OTHER_VIEW,),
     "screening_view_s": (Code.VIEW_MOVED, Code.OTHER_VIEW),
+    "screening_jump_s": (Code.TIME_JUMP,),
+    "screening_undecodable_count": (Code.UNDECODABLE,),
 }
-FIGURES: Final = tuple(one.name for one in fields(Glances))[1:]
+LEAST: Final[Mapping[str, int]] = {"screening_jump_s": LEAST_HOLE_MS // 1000, "screening_undecodable_count": 1}
 MOST: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Kept:
-    """One recording as the machine saw it. `kind` "": nothing is wrong in it. `near`: every key frame, each compared with the view."""
-
-    name: str
-    kind: str
-    begin_ms: int
-    end_ms: int
-    duration_ms: int
-    missing_ms: tuple[int, ...]
-    cheap: Glances
-    near: Glances
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +83,21 @@ def outside(leads: Iterable[Found], begin_ms: int, end_ms: int) -> list[Found]:
 
 
 def found_in(kept: Kept, rule: ScreeningRule) -> list[Found]:
-    """What the worker's pass would find: the cheap looks, and every key frame where these ask for a closer one."""
-    closely = []
-    for from_ms, to_ms in closer.spans(kept.cheap, kept.duration_ms, rule):
+    """What the worker's pass would find: the cheap looks, and every key frame where these or the packets ask for a closer one."""
+
+    def look(from_ms: int, to_ms: int) -> tuple[list[Glances], list[int]]:
         inside = kept.near.where((kept.near.media_ms >= from_ms) & (kept.near.media_ms < to_ms))
         if len(inside):
             inside.still[0] = inside.moved[0] = np.nan  # the first look of a stretch has none before it
-        closely.append(inside)
-    glances = closer.merged(kept.cheap, closely)
-    return [one for one in find_all(Seen(glances, kept.missing_ms, None, kept.duration_ms, rule.min_height_px, True), rule) if one.code in REHEARSED]
+        return [inside], [at for at in kept.near_missing_ms if from_ms <= at < to_ms]
+
+    glances, missing = closer.looked(kept.cheap, kept.missing_ms, kept.packets, kept.duration_ms, rule, look)
+    seen = Seen(glances, missing, kept.packets, kept.duration_ms, rule.min_height_px, True)
+    return [one for one in find_all(seen, rule) if one.code in REHEARSED]
 
 
 def table(films: Sequence[Kept], rule: ScreeningRule) -> list[Row]:
-    """Recall and false alarms of every signal of pictures under these figures."""
+    """Recall and false alarms of every signal of pictures and packets under these figures."""
     tried, found, false, hours = Counter[str](), Counter[str](), Counter[Code](), 0.0
     for film in films:
         leads = found_in(film, rule)
@@ -123,59 +113,20 @@ def table(films: Sequence[Kept], rule: ScreeningRule) -> list[Row]:
 
 def shown(rows: Sequence[Row], *, version: str) -> str:
     """The table of the product (`measured`) with these rows in it."""
-    recall = [{"code": row.code.value, "attack": row.attack, "tried": row.tried, "found": row.found} for row in rows if row.attack]
+    recall = [{"code": row.code.value, "attack": row.attack, "tried": row.tried, "found": row.found} for row in rows if row.tried]
     honest = [{"code": row.code.value, "false_alarms": row.false_alarms, "camera_hours": round(row.camera_hours, 2)} for row in rows]
     return measured.plain(recall, honest, signals_version=version)
 
 
 def changed(rule: ScreeningRule, name: str, value: int) -> ScreeningRule | None:
     """The rule with one figure changed; None where that figure cannot be tried or the value makes no sense."""
-    if name not in DECIDES or not 0 <= value <= MOST:
+    if name not in DECIDES or not LEAST.get(name, 0) <= value <= MOST:
         return None
     figure: dict[str, int] = {name: value}
     return replace(rule, **figure)
 
 
-def write(films: Iterable[Kept], path: Path = KEPT) -> None:
-    """All of them in one file; the same films give the same bytes."""
-    with zipfile.ZipFile(path, "w") as held:
-        about = []
-        for film in films:
-            about.append({key: getattr(film, key) for key in ("name", "kind", "begin_ms", "end_ms", "duration_ms", "missing_ms")})
-            for part in ("cheap", "near"):
-                held.writestr(zipfile.ZipInfo(f"{film.name}/{part}"), _packed(getattr(film, part)))
-        held.writestr(zipfile.ZipInfo("films.json"), json.dumps(about, ensure_ascii=False, indent=1))
-
-
-def read(path: Path = KEPT) -> list[Kept]:
-    """Every kept recording; none when nothing was measured yet."""
-    if not path.exists():
-        return []
-    with zipfile.ZipFile(path) as held:
-        return [
-            Kept(
-                **{**about, "missing_ms": tuple(about["missing_ms"])},
-                cheap=_unpacked(held.read(f"{about['name']}/cheap")),
-                near=_unpacked(held.read(f"{about['name']}/near")),
-            )
-            for about in json.loads(held.read("films.json"))
-        ]
-
-
-def _packed(glances: Glances) -> bytes:
-    """Column by column, eleven bits of each figure: a two-thousandth is nothing beside any threshold, and the file stays small."""
-    columns = [glances.media_ms.astype("<i4").tobytes(), *(getattr(glances, name).astype("<f2").tobytes() for name in FIGURES)]
-    return zlib.compress(b"".join(columns), 9)
-
-
-def _unpacked(data: bytes) -> Glances:
-    plain = zlib.decompress(data)
-    count = len(plain) // (4 + 2 * len(FIGURES))
-    figures = np.frombuffer(plain, "<f2", offset=4 * count).reshape(len(FIGURES), count).astype(np.float32)
-    return Glances(np.frombuffer(plain, "<i4", count).astype(np.int64), *figures)
-
-
 @lru_cache(maxsize=1)
 def held_out() -> tuple[Kept, ...]:
     """The kept recordings of this version of the product."""
-    return tuple(read())
+    return tuple(kept_looks.read())

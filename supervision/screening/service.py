@@ -33,15 +33,17 @@ from storage.media.still import frame_at
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
-from supervision.screening import clocks, closer, headcounts, sound
+from supervision.screening import clocks, closer, headcounts, sound, view_history
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.levels import silent_throughout
 from supervision.screening.looks import TECHNICAL, Found, Look
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.run_parts import packed, resume
 from supervision.screening.screening_models import RunState, ScreeningLead, ScreeningPart, ScreeningRun
 from supervision.screening.signals import silence
 from supervision.screening.signals.every import CLAUSES, Seen, find_all
+from supervision.screening.signals.view_unusual import UsualRule
 from supervision.screening.view import Reference
 
 SCREENED_STATES: Final = (RecordingState.VERIFIED, *CATALOGUED_STATES, RecordingState.ALARM)
@@ -62,6 +64,7 @@ class Screener:
     events: Events
     scratch: Path
     rule: ScreeningRule
+    usual: UsualRule
     reference: ReferencePicture
     batch_looks: int = BATCH_LOOKS
 
@@ -187,20 +190,25 @@ def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleInd
     return ""
 
 
-def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex, packets: PacketFacts | None) -> Closer:
+def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex, packets: PacketGlances | None) -> Closer:
     """Every key frame around what looked wrong. Without a checkpoint: it is a small part, and done again when the worker dies."""
-    glances = Glances.joined(begun.glances)
-    parts, looks, read, requests, cpu_ms = [], 0, 0, 0, 0
+    looks, read, requests, cpu_ms = 0, 0, 0, 0
+
+    def look(from_ms: int, to_ms: int) -> tuple[list[Glances], list[int]]:
+        nonlocal looks, read, requests, cpu_ms
+        glancer, parts, missing = begun.glancer.afresh(view_every_ms=0), list[Glances](), list[int]()
+        for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms, scratch=folder):
+            began = time.thread_time()
+            parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
+            missing += batch.missing_ms
+            looks, read, requests = looks + len(batch.looks), read + batch.bytes_read, requests + batch.requests
+            cpu_ms += batch.cpu_ms + round((time.thread_time() - began) * 1000)
+        return parts, missing
+
     with working_folder(screener.scratch) as folder:
-        for from_ms, to_ms in closer.spans(glances, begun.duration_ms, screener.rule, packets):
-            glancer = begun.glancer.afresh(view_every_ms=0)
-            for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms, scratch=folder):
-                began = time.thread_time()
-                parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
-                begun.missing_ms += batch.missing_ms
-                looks, read, requests = looks + len(batch.looks), read + batch.bytes_read, requests + batch.requests
-                cpu_ms += batch.cpu_ms + round((time.thread_time() - began) * 1000)
-    return Closer(closer.merged(glances, parts), looks, read, requests, cpu_ms)
+        cheap = Glances.joined(begun.glances)
+        glances, begun.missing_ms = closer.looked(cheap, begun.missing_ms, packets, begun.duration_ms, screener.rule, look)
+    return Closer(glances, looks, read, requests, cpu_ms)
 
 
 def _clock(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> clocks.ClockRead:
@@ -242,17 +250,22 @@ def _finish(
         return None
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
-    packets = packets or _packets_of_index(index)
-    near = _look_closer(screener, begun, source, index, packets)
+    packets = packets or packets_of_index(index)
+    glimpsed = PacketGlances.of(packets, begun.duration_ms) if packets is not None else None
+    near = _look_closer(screener, begun, source, index, glimpsed)
     began = time.thread_time()
     clock = _clock(screener, begun, source, index)
     heard = sound.listen(source, index, screener.rule, screener.scratch) if begun.has_sound else sound.Listened()
-    seen = Seen(near.glances, begun.missing_ms, packets, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks, heard.sound)
+    seen = Seen(near.glances, begun.missing_ms, glimpsed, begun.duration_ms, begun.height_px, begun.has_sound, clock.ticks, heard.sound)
     found = find_all(seen, screener.rule)
     with screener.database.transaction(SYSTEM) as session:
         asked = headcounts.asked_of(session, recording_id, screener.rule)
         before = sound.history(session, recording_id, screener.rule)
+        known = view_history.before(session, recording_id, screener.usual.screening_usual_most)
     found = silence.with_history(found, before, throughout=heard.sound is not None and silent_throughout(heard.sound, screener.rule))
+    own = view_history.first_of(begun.glancer, Glances.joined(begun.glances), screener.rule)
+    unusual = view_history.held_against(own, known, found, begun.duration_ms, screener.rule, screener.usual)
+    found += unusual
     heads = headcounts.count(headcounts.shown(asked, found), source, index, screener.rule, screener.scratch)
     found = sorted(sorted(found, key=lambda one: -one.strength)[:MOST_LEADS], key=lambda one: (one.from_ms, one.code))
     stills = _stills(screener, begun, source, index, found)
@@ -264,6 +277,8 @@ def _finish(
         now = screener.clock.now_at()
         add_leads(session, recording_id, begun.tenant, found, stills, run_id=run.id, at=now)
         headcounts.keep(session, recording_id, run.id, heads)
+        approved = begun.glancer.reference is not None
+        view_history.keep(session, recording_id, own, approved=approved, told=bool(unusual), at=now)
         session.execute(delete(ScreeningPart).where(ScreeningPart.run_id == run.id))
         run.state, run.failure = (RunState.FAILED, refused) if refused else (RunState.DONE, "")
         run.looks, run.heads_cpu_ms, run.ended_at = run.looks + near.looks, heads.cpu_ms, now
@@ -329,7 +344,7 @@ def _stills(
     return made
 
 
-def _packets_of_index(index: SampleIndex | MarkIndex) -> PacketFacts | None:
+def packets_of_index(index: SampleIndex | MarkIndex) -> PacketFacts | None:
     """The same facts without hashes, where the index has every packet (MP4)."""
     if not isinstance(index, SampleIndex):
         return None

@@ -5,7 +5,7 @@ Lessons in one room have nearly the same key, so it tells nothing about copies; 
 for. Mirrored and cropped pictures have other keys: those are asked for with keys of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -18,6 +18,9 @@ from supervision.screening.motion import CLOCK_ROWS, GRID_ROWS
 
 KEY_BITS: Final = 256
 CROPS: Final = (0.0, 0.025, 0.05, 0.075, 0.10)  # of the width and of the height, both sides together
+PIECE: Final = 1 << 13  # keys that stay in the cache for all asked ones
+TILE: Final = 1 << 10  # words of an asked key beside itself: a short row would be compared word by word
+ONES: Final = np.uint32(0x01010101)
 Key = NDArray[np.uint64]  # (4,)
 
 
@@ -56,14 +59,47 @@ def distances(keys: NDArray[np.uint64], asked: Key) -> NDArray[np.uint16]:
 
 
 def nearest(keys: NDArray[np.uint64], asked: Sequence[Key] | NDArray[np.uint64], limit: int, most: int) -> list[tuple[int, int]]:
-    """(row, bits) of the at most `most` keys within `limit` bits of any of `asked`, nearest first. Reads `keys` once per asked key, flat."""
+    """(row, bits) of the at most `most` keys (n, 4) within `limit` bits of any of `asked`, nearest first. Every key is compared with every asked one.
+
+    Memory is read once for all of them. Neither parts that must be equal nor distances among the asked keys spare any comparison at a limit as wide
+    as is asked for (docs/design/recycled.md), so each is made as cheap as it can be.
+    """
     best: dict[int, int] = {}
-    for first in range(0, len(keys), 1 << 15):  # a piece stays in the cache for all asked keys
-        for key in asked:
-            bits = distances(keys[first : first + (1 << 15)], key)
-            for row in np.flatnonzero(bits <= limit):
-                best[first + int(row)] = min(best.get(first + int(row), KEY_BITS), int(bits[row]))
+    whole = len(keys) // PIECE * PIECE
+    for first, held in _pieces(keys[:whole], asked, limit):
+        _note(best, keys[first : first + PIECE][held], first + np.flatnonzero(held), asked, limit)
+    _note(best, keys[whole:], whole + np.arange(len(keys) - whole), asked, limit)
     return sorted(best.items(), key=lambda item: (item[1], item[0]))[:most]
+
+
+def _pieces(keys: NDArray[np.uint64], asked: Sequence[Key] | NDArray[np.uint64], limit: int) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """(first row, rows that may be near) of each piece in which there are any; none that is near is left out.
+
+    A distance is four counts of at most 64: their sum comes out of one multiplication, modulo 256, which a distance below 256 is not changed by.
+    """
+    tiles = [np.tile(key, TILE // 4) for key in asked]
+    differing, counts = np.empty((PIECE * 4 // TILE, TILE), np.uint64), np.empty((PIECE * 4 // TILE, TILE), np.uint8)
+    four, sums, near = counts.reshape(-1).view(np.uint32), np.empty(PIECE, np.uint32), np.empty(PIECE, np.bool_)
+    largest = np.uint32(min(max(limit, 0), KEY_BITS - 1) << 24 | 0xFFFFFF)  # the sum stands in the uppermost byte
+    for first in range(0, len(keys), PIECE):
+        piece, held = np.ascontiguousarray(keys[first : first + PIECE]).reshape(-1, TILE), None
+        for tile in tiles:
+            np.bitwise_xor(piece, tile, out=differing)
+            np.bitwise_count(differing, out=counts)
+            np.multiply(four, ONES, out=sums)
+            np.less_equal(sums, largest, out=near)
+            if near.any():
+                held = near.copy() if held is None else held | near
+        if held is not None:
+            yield first, held
+
+
+def _note(best: dict[int, int], keys: NDArray[np.uint64], rows: NDArray[np.int64], asked: Sequence[Key] | NDArray[np.uint64], limit: int) -> None:
+    """The exact distances of these few."""
+    for key in asked:
+        for row, bits in zip(rows.tolist(), distances(keys, key).tolist(), strict=True):
+            if bits <= limit:
+                best[row] = min(best.get(row, KEY_BITS), bits)
 
 
 @cache

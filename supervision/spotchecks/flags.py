@@ -61,6 +61,8 @@ LEAD_WORDS: Final[dict[Code, tuple[str, str]]] = {
     Code.SILENT: ("没有声音", "no sound"),
     Code.UNDECODABLE: ("画面无法解码", "pictures cannot be decoded"),
     Code.OTHER_VIEW: ("与核定画面不是同一场所", "not the approved view"),
+    Code.TURNED_SINCE: ("机位与以往课次相比已移动", "the camera was turned since earlier lessons"),
+    Code.UNUSUAL_VIEW: ("与以往课次不是同一画面", "not the view of earlier lessons"),
     Code.NO_MOVEMENT: ("长时间无人活动", "nobody moves for long"),
     Code.CLOCK_OTHER_TIME: (
         "画面时钟与申报时间不符（可能是时钟不准，也可能是旧录像）",

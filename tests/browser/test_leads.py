@@ -5,12 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.http.services import Services
 from storage.database.session import SYSTEM
+from supervision.screening.levels import Sound
+from supervision.screening.looks import Code
+from supervision.screening.screening_models import ScreeningLead, ScreeningRun
+from supervision.screening.signals.every import CLAUSES
 from tests.browser.conftest import People, in_both
 from tests.class_film import Class, film_class
 from tests.factories.subsidised import enrol
@@ -60,6 +66,38 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     own.goto(f"/recordings/{recording_id}")
     expect(own.get_by_role("heading", name="Defects of picture and sound")).to_be_visible()
     in_both(own, people, f"/recordings/{recording_id}", "recording-defects")
+
+
+def test_a_turned_camera_and_a_silence_behind_a_gate_say_what_they_may_be(services: Services, people: People, recording: tuple[World, UUID]) -> None:
+    """The figures are put there; that screening makes them is tested where it does."""
+    world, recording_id = recording
+    told = ((Code.TURNED_SINCE, True, 74.6, 30.0), (Code.UNUSUAL_VIEW, False, 5.0, 12.0), (Code.SILENT, True, -120.0, -65.0))
+    with services.database.transaction(SYSTEM) as session:
+        run = session.scalars(select(ScreeningRun).where(ScreeningRun.recording_id == recording_id)).one()
+        levels = np.where(np.arange(60) < 30, -120, np.where(np.arange(60) % 6 == 0, -90, -30)).astype(np.float32)
+        run.sound = Sound(np.arange(60, dtype=np.int64) * 2000, levels).to_bytes()
+        made = [
+            ScreeningLead(
+                institution_id=world.institution.id, recording_id=recording_id, run_id=run.id, code=code, technical=technical, from_ms=0,
+                to_ms=60_000, figure=figure, threshold=limit, clause=CLAUSES[code], strength=300, still_ms=0, found_at=services.clock.now_at(),
+            )
+            for code, technical, figure, limit in told
+        ]  # fmt: skip
+        session.add_all(made)
+        session.flush()
+        turned, unusual, silent = (one.id for one in made)
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    for lead_id, name, words in (
+        (turned, "lead-turned", "Put the camera back, or have the new view approved"),
+        (unusual, "lead-unusual", "The room may have been rearranged"),
+        (silent, "lead-silent", "the microphone writes nothing in pauses either"),
+    ):
+        in_both(page, people, f"/leads/{lead_id}", name)
+        expect(page.get_by_text(words)).to_be_visible()
+    own = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
+    own.goto(f"/recordings/{recording_id}")
+    expect(own.get_by_text("Camera turned since earlier lessons")).to_be_visible()
+    expect(own.get_by_text("Not the view of earlier lessons")).to_have_count(0)
 
 
 def test_few_people_are_told_with_every_count_and_what_counts_are_worth(

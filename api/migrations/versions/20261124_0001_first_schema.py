@@ -2268,6 +2268,19 @@ def upgrade() -> None:
     sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_finding_attachment_paper_id_position'))
     )
     op.create_index(op.f('ix_finding_attachment_institution_id'), 'finding_attachment', ['institution_id'], unique=False)
+    op.create_table('first_look',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('camera_id', sa.Uuid(), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('media_ms', sa.BigInteger(), nullable=False),
+    sa.Column('points', sa.LargeBinary(), nullable=False),
+    sa.Column('told', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('octet_length(points) between 36 and 36000 and mod(octet_length(points), 36) = 0', name=op.f('ck_first_look_points')),
+    sa.ForeignKeyConstraint(['camera_id'], ['camera.id'], name=op.f('fk_first_look_camera_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_first_look_recording_id')),
+    sa.PrimaryKeyConstraint('recording_id', name=op.f('pk_first_look'))
+    )
+    op.create_index('ix_first_look_camera', 'first_look', ['camera_id', 'seen_at'], unique=False)
     op.create_table('head_count',
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('lesson_id', sa.Uuid(), nullable=False),
@@ -2314,7 +2327,7 @@ def upgrade() -> None:
     sa.Column('institution_id', sa.Uuid(), nullable=False),
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=True),
-    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'clock-other-time', 'other-view', 'no-movement', 'clock-jump', 'loop', 'recycled', 'few-people', 'over-capacity', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('code', sa.Enum('black', 'covered', 'defocused', 'frozen', 'view-moved', 'turned-since', 'time-jump', 'low-resolution', 'low-frame-rate', 'silent', 'undecodable', 'clock-other-time', 'other-view', 'unusual-view', 'no-movement', 'clock-jump', 'loop', 'recycled', 'few-people', 'over-capacity', name='code', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('technical', sa.Boolean(), nullable=False),
     sa.Column('from_ms', sa.BigInteger(), nullable=False),
     sa.Column('to_ms', sa.BigInteger(), nullable=False),

@@ -15,12 +15,12 @@ from api.auth.footage import Shown, record_view
 from api.auth.models import ViewKind
 from api.auth.roles import BUREAU, EVERYBODY, OFFICERS, Role
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.locale.marks import N_
 from api.pages.frame import render, translator
-from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, figure_text
+from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, PAUSES, figure_text
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.reading import yes_of
@@ -28,8 +28,9 @@ from storage.kernel.errors import DomainError, NotFound
 from supervision.institutions.models import Institution
 from supervision.screening import heads_measured, leads, lessons_judged, measured
 from supervision.screening.errors import LeadWithoutStill
-from supervision.screening.levels import Part, Sound, parts_of
+from supervision.screening.levels import GateRule, Part, Sound, parts_of, pauses
 from supervision.screening.looks import TECHNICAL, Code
+from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import ScreeningLead, ScreeningRun
 
 router = APIRouter(include_in_schema=False)
@@ -102,12 +103,14 @@ def _after(text: str) -> tuple[int, UUID] | None:
 
 
 @router.get("/leads/{lead_id}")
-def show_page(request: Request, caller: Reader, session: SessionDep, lead_id: UUID) -> Response:
+def show_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, lead_id: UUID) -> Response:
     """One lead: what, where, how far beyond the threshold, its still, how good the signal is, and what people said."""
-    return _show(request, caller, session, lead_id)
+    return _show(request, caller, session, services, lead_id)
 
 
-def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, refused: DomainError | None = None, note: str = "") -> Response:
+def _show(
+    request: Request, caller: Caller, session: Session, services: Services, lead_id: UUID, refused: DomainError | None = None, note: str = ""
+) -> Response:
     row = leads.find(session, lead_id)
     problem = problem_of(refused, request) if refused else None
     return render(
@@ -128,6 +131,7 @@ def _show(request: Request, caller: Caller, session: Session, lead_id: UUID, ref
         attacks=ATTACKS,
         heads=lessons_judged.shown_with(session, row.lead),
         sound=_sound_of(session, row.lead),
+        pauses=_pauses_of(session, services, row.lead),
         may_judge=caller.role in OFFICERS,
         problem=problem,
         note=note,
@@ -138,6 +142,17 @@ def _sound_of(session: Session, lead: ScreeningLead) -> list[Part]:
     """How loud the recording of a lead about sound is, part by part."""
     run = session.get(ScreeningRun, lead.run_id) if lead.run_id and lead.code is Code.SILENT else None
     return parts_of(Sound.from_bytes(run.sound), run.duration_ms, SOUND_PARTS) if run is not None and run.sound else []
+
+
+def _pauses_of(session: Session, services: Services, lead: ScreeningLead) -> str:
+    """Whether a lead of no sound may be a mere break behind a noise gate, in words; empty for any other lead."""
+    run = session.get(ScreeningRun, lead.run_id) if lead.run_id and lead.code is Code.SILENT else None
+    if run is None or not run.sound:
+        return ""
+    same = session.scalars(select(ScreeningLead).where(ScreeningLead.run_id == run.id, ScreeningLead.code == Code.SILENT))
+    told, today = [(one.from_ms, one.to_ms) for one in same], services.clock.today_on()
+    rule, gate = services.policy.read(ScreeningRule, today), services.policy.read(GateRule, today)
+    return PAUSES[pauses(Sound.from_bytes(run.sound), told, rule, gate)]
 
 
 @router.get("/leads/{lead_id}/still.jpg")
@@ -171,7 +186,7 @@ def judge(
     except NotFound:
         raise
     except DomainError as refused:
-        return _show(request, caller, session, lead_id, refused, note)
+        return _show(request, caller, session, services, lead_id, refused, note)
     return RedirectResponse(f"/leads/{lead_id}", status_code=303)
 
 

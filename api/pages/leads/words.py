@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from api.locale.marks import N_
+from supervision.screening.levels import Pauses
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import ScreeningLead
 
@@ -13,6 +14,8 @@ NAMES: Final[dict[Code, str]] = {
     Code.DEFOCUSED: N_("Out of focus"),
     Code.FROZEN: N_("Frozen picture"),
     Code.VIEW_MOVED: N_("Camera moved"),
+    Code.TURNED_SINCE: N_("Camera turned since earlier lessons"),
+    Code.UNUSUAL_VIEW: N_("Not the view of earlier lessons"),
     Code.TIME_JUMP: N_("Time missing inside the file"),
     Code.LOW_RESOLUTION: N_("Picture too small"),
     Code.LOW_FRAME_RATE: N_("Too few pictures a second"),
@@ -35,6 +38,8 @@ ATTACKS: Final[dict[str, str]] = {
     "frozen": N_("picture frozen for 20 to 180 seconds"),
     "moved": N_("camera turned"),
     "other-room": N_("camera in another room"),
+    "turned-before": N_("camera turned before the lesson began"),
+    "other-room-before": N_("camera in another room from the beginning"),
     "jump": N_("10 to 90 seconds cut out"),
     "clock-jump": N_("10 to 90 seconds cut out, times put right"),
     "clock-wrong": N_("clock of the camera 15 minutes to 10 hours wrong"),
@@ -75,10 +80,30 @@ MEANINGS: Final[dict[Code, str]] = {
         "A constant difference of a few minutes is common and is not told."
     ),
     Code.SILENT: N_(
-        "The microphone may be muted, broken or not there. A camera of which no sound was ever heard is told once and weakly; only levels are kept, "
-        "never what is said."
+        "The microphone may be muted, broken or not there. One behind a noise gate writes nothing while nobody speaks, so a long break looks the "
+        "same. A camera of which no sound was ever heard is told once and weakly; only levels are kept, never what is said."
+    ),
+    Code.TURNED_SINCE: N_(
+        "No view of this camera was approved, so the first clear picture is compared with those of its earlier recordings; none of them agrees. "
+        "Put the camera back, or have the new view approved. Once the bureau calls such a lead not real, the new view counts as known."
+    ),
+    Code.UNUSUAL_VIEW: N_(
+        "No view of this camera was approved, so the first clear picture is compared with those of its earlier recordings; none of them shows this "
+        "place. The room may have been rearranged, the camera moved, or the lesson held elsewhere. Once it is called not real, it counts as known."
     ),
     Code.CLOCK_JUMP: N_("Something may have been cut out or put in there, or the clock was set just then: look at both sides of the leap."),
+}
+# what the rest of the recording says of the microphone, beside a lead of no sound
+PAUSES: Final[dict[Pauses, str]] = {
+    Pauses.ROOM: N_(
+        "Elsewhere in this recording not one piece is silent: most likely this microphone writes the sound of the room in pauses, "
+        "and then a stretch without any is no mere break."
+    ),
+    Pauses.NOTHING: N_(
+        "Elsewhere in this recording the microphone writes nothing in pauses either (a noise gate): this may be a long break in which nobody spoke. "
+        "The sound cannot tell which; look at the pictures."
+    ),
+    Pauses.UNKNOWN: N_("The rest of the recording does not show whether this microphone writes the sound of the room when nobody speaks."),
 }
 # read from the file itself: there is nothing to estimate
 EXACT: Final = frozenset({Code.LOW_RESOLUTION, Code.LOW_FRAME_RATE})
@@ -91,6 +116,8 @@ FIGURES: Final[dict[Code, str]] = {
     Code.DEFOCUSED: N_("sharpness %(figure)s ‰, out of focus below %(threshold)s ‰"),
     Code.FROZEN: N_("changes by %(figure)s thousandths of a grey level, frozen at %(threshold)s or less"),
     Code.VIEW_MOVED: N_("shifted by %(figure)s ‰ of the width, moved above %(threshold)s ‰ or when turned"),
+    Code.TURNED_SINCE: N_("%(figure)s ‰ of the width away from what this camera showed in earlier recordings, told above %(threshold)s ‰"),
+    Code.UNUSUAL_VIEW: N_("%(figure)s points of any earlier recording of this camera are found, another view below %(threshold)s"),
     Code.TIME_JUMP: N_("%(figure)s s are missing, told from %(threshold)s s on"),
     Code.LOW_RESOLUTION: N_("%(figure)s lines, at least %(threshold)s are required"),
     Code.LOW_FRAME_RATE: N_("%(figure)s pictures a second, at least %(threshold)s are required"),

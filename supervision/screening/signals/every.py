@@ -7,7 +7,8 @@ from typing import Final
 from supervision.screening.clock_ticks import Ticks
 from supervision.screening.glances import Glances
 from supervision.screening.levels import Sound
-from supervision.screening.looks import Code, Found, Packets
+from supervision.screening.looks import Code, Found
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import (
     black,
@@ -25,6 +26,7 @@ from supervision.screening.signals import (
     undecodable,
     unmoving,
     view_changed,
+    view_unusual,
 )
 
 CLAUSES: Final[Mapping[Code, str]] = {
@@ -34,6 +36,8 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.FROZEN: frozen.CLAUSE,
     Code.VIEW_MOVED: view_changed.CLAUSE,
     Code.OTHER_VIEW: view_changed.OTHER_CLAUSE,
+    Code.TURNED_SINCE: view_unusual.CLAUSE,
+    Code.UNUSUAL_VIEW: view_unusual.OTHER_CLAUSE,
     Code.TIME_JUMP: time_jump.CLAUSE,
     Code.LOW_RESOLUTION: resolution.CLAUSE,
     Code.LOW_FRAME_RATE: frame_rate.CLAUSE,
@@ -58,7 +62,7 @@ class Seen:
 
     glances: Glances
     missing_ms: Sequence[int]
-    packets: Packets | None
+    packets: PacketGlances | None
     duration_ms: int
     height_px: int
     has_sound: bool
@@ -82,5 +86,5 @@ def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
     ]
     found += [*clock_other_time.find(seen.clock, duration_ms, rule), *clock_jump.find(seen.clock, rule)]
     if seen.packets is not None:
-        found += [*time_jump.find(seen.packets, rule), *frame_rate.find(seen.packets, duration_ms, rule)]
+        found += [*time_jump.find(seen.packets, rule), *frame_rate.find(seen.packets, rule)]
     return sorted(found, key=lambda one: (one.from_ms, one.code))

@@ -2,21 +2,20 @@
 
 import numpy as np
 
-from supervision.screening.looks import Code, Found, Packets, runs, strength
+from supervision.screening.looks import Code, Found, runs, strength
+from supervision.screening.packet_glances import MINUTE_MS, PacketGlances
 from supervision.screening.rules import ScreeningRule
 
 CLAUSE = "R71"
-MINUTE_MS = 60_000
 
 
-def find(packets: Packets, duration_ms: int, rule: ScreeningRule) -> list[Found]:
+def find(packets: PacketGlances, rule: ScreeningRule) -> list[Found]:
     """Minute by minute; a minute with a hole in it is the business of `time_jump`."""
-    minutes = duration_ms // MINUTE_MS
+    minutes = len(packets.minutes)
     if minutes == 0:
         return []
-    shown = np.sort(packets.shown_ms)
-    counts = np.bincount(np.clip(shown // MINUTE_MS, 0, minutes), minlength=minutes + 1)[:minutes]
-    holes = shown[:-1][np.diff(shown) >= rule.screening_jump_s * 1000] // MINUTE_MS
+    counts = np.array(packets.minutes)
+    holes = np.array([from_ms // MINUTE_MS for from_ms, to_ms in packets.holes if to_ms - from_ms >= rule.screening_jump_s * 1000], np.int64)
     rate = counts / 60
     slow = (rate < rule.screening_least_frames) & (counts > 0)
     slow[np.unique(np.clip(np.concatenate([holes, holes + 1]), 0, minutes - 1))] = False

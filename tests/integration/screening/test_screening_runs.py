@@ -6,18 +6,20 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
 from api.http.services import Services
 from api.wiring import bench, screener
+from bench.screening_looks import kept
 from storage.clips.models import MediaIndexRow
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Database, Scope, make_engine
 from storage.media.index import SampleIndex, from_bytes
 from supervision.footage.models import Recording
 from supervision.footage.verification import verify
-from supervision.screening import service
+from supervision.screening import kept_looks, rehearsal, service
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import LeadVerdict, RunState, ScreeningLead, ScreeningPart, ScreeningRun
 from supervision.screening.service import Screener, screen
@@ -69,6 +71,23 @@ def test_a_verified_recording_is_screened_and_its_defects_are_where_they_were_ma
         assert hashlib.sha256(picture).digest() == one.still_sha256
     with services.database.transaction(SYSTEM) as session:
         assert session.scalar(select(func.count()).select_from(ScreeningPart).where(ScreeningPart.run_id == run.id)) == 0
+
+
+def test_what_is_kept_of_a_recording_tells_what_the_worker_told(services: Services, filmed: Filmed, tmp_path: Path) -> None:
+    """The table of held-out recordings is made of kept looks and packets: another answer than the worker's would promise something else."""
+    parts = ((63.0, "busy"), (31.0, "black"), (57.0, "busy"), (19.0, "frozen"), (40.0, "busy"), (32.0, "blurred"))
+    recording_id = filmed(parts, leap_ms=(190_000, 12_000), gop_s=1)
+    rule = screener(services).rule
+    told = [(one.code, one.from_ms, one.to_ms, one.figure, one.strength) for one in leads(services, recording_id) if one.code in rehearsal.REHEARSED]
+    whole_ms = the_run(services, recording_id).duration_ms  # of the catalogue: with the time of the last picture
+    made = replace(kept("lesson", tmp_path / "lesson-0.mp4"), duration_ms=whole_ms)
+    assert {code for code, *_ in told} == {Code.BLACK, Code.FROZEN, Code.TIME_JUMP, Code.DEFOCUSED}
+    assert sorted((one.code, one.from_ms, one.to_ms, one.figure, one.strength) for one in rehearsal.found_in(made, rule)) == sorted(told)
+    without = rehearsal.found_in(replace(made, packets=None), rule)
+    assert {one.code for one in without} == {Code.BLACK, Code.DEFOCUSED}  # the freeze lies between two looks, the hole in the packets
+    kept_looks.write([made], tmp_path / "kept")
+    (back,) = kept_looks.read(tmp_path / "kept")
+    assert sorted((one.code, one.from_ms, one.to_ms) for one in rehearsal.found_in(back, rule)) == sorted(one[:3] for one in told)
 
 
 def test_a_hole_inside_is_found_and_located_to_the_picture(services: Services, filmed: Filmed) -> None:

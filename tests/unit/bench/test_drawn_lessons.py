@@ -11,6 +11,9 @@ from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import pictures_of
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
+from bench.screening_looks import added
+from supervision.screening.glances import Glances
+from supervision.screening.kept_looks import Kept
 
 LESSON = Lesson(room(3), 7, seconds=120, people=6)
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -75,3 +78,34 @@ def test_each_defect_has_recordings_with_its_truth():
     made = list(cases.spoilt("held-out", 2))
     assert {f.truths[0].kind for f in made} == set(cases.DEFECTS)
     assert all(0 <= f.truths[0].begin_ms <= f.truths[0].end_ms for f in made)
+
+
+def test_a_measurement_that_is_added_to_films_only_what_is_not_there_or_was_made_of_something_else(tmp_path):
+    looked = []
+
+    def wish(name, case):
+        def look(folder):
+            looked.append(name)
+            return Kept(name, "", 0, 0, 1, (), Glances.joined([]), Glances.joined([]), case=case)
+
+        return name, case, look
+
+    known = {}
+    assert list(added(known, [wish("one", "a"), wish("two", "b")], tmp_path)) == ["one", "two"]
+    rest = added(known, [wish("one", "a"), wish("two", "other"), wish("three", "c")], tmp_path)
+    assert next(rest) == "two"
+    assert (set(known), known["two"].case) == ({"one", "two"}, "other")  # broken off here, this much is kept
+    assert list(rest) == ["three"]
+    assert looked == ["one", "two", "two", "three"]
+    assert list(added(known, [wish("three", "c")], tmp_path)) == []
+    assert set(known) == {"one", "two", "three"}
+
+
+def test_more_recordings_begin_with_those_that_are_there_and_each_names_what_it_is_made_of():
+    few, more = (list(cases.spoilt("held-out", count, kinds=("black", "jump"))) for count in (2, 25))
+    by_name = {film.name: film.case for film in more}
+    assert all(by_name[film.name] == film.case for film in few)
+    assert len(set(by_name.values())) == len(more) == 50
+    assert len({film.camera.lesson.seed for film in more}) == 50
+    rooms = {film.name: film.case for film in cases.honest("held-out", rooms=5)}
+    assert all(rooms[film.name] == film.case for film in cases.honest("held-out"))

@@ -13,6 +13,7 @@ from compliance.policy.book import Book
 from supervision.screening import closer, heads_measured, measured
 from supervision.screening.glances import Glances
 from supervision.screening.looks import Code, Packets
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
 
 RULE = Book.load().read(ScreeningRule, on=date(2026, 9, 1))
@@ -50,7 +51,7 @@ def test_pictures_without_noise_are_looked_at_closer_though_no_look_of_the_cheap
     """A freeze of some seconds lies between two looks. What lasts long is seen by the looks themselves."""
     shown = np.arange(0, 3_600_000, 200)
     sizes = np.where((shown >= 602_000) & (shown < 602_000 + seconds * 1000), size, 1_000)
-    packets = Packets(sizes, shown, shown % 2_000 == 0, np.zeros(0, np.uint64))
+    packets = PacketGlances.of(Packets(sizes, shown, shown % 2_000 == 0, np.zeros(0, np.uint64)), 3_600_000)
     found = closer.spans(glances(360), 3_600_000, RULE, packets)
     assert found == ([(592_000, 612_000 + seconds * 1000)] if asked else [])
 
@@ -114,7 +115,7 @@ def test_the_shipped_table_is_of_the_figures_in_force_or_says_of_which() -> None
     """A figure that changes changes the version; the table names the one it was measured with."""
     assert replace(RULE, screening_step_s=11).version != RULE.version
     for row in measured.read().values():
-        assert row.camera_hours > 0
+        assert (row.camera_hours > 0) != (row.lessons > 0)
 
 
 def test_the_shipped_head_counts_say_how_far_they_are_off_and_forget_nothing_when_written() -> None:
@@ -131,3 +132,11 @@ def test_the_shipped_head_counts_say_how_far_they_are_off_and_forget_nothing_whe
 
 def test_head_counts_that_were_never_measured_claim_nothing(tmp_path: Path) -> None:
     assert heads_measured.read(tmp_path / "none.json") is None
+
+
+def test_a_signal_that_judges_each_lesson_once_is_told_by_lessons_and_claims_no_hours() -> None:
+    row = measured.parse({"honest": [{"code": "turned-since", "false_alarms": 1, "lessons": 240}]})[Code.TURNED_SINCE]
+    assert (row.lessons, row.camera_hours, row.per_hour_at_most) == (240, 0.0, float("inf"))
+    assert 1 / 240 < row.of_lessons_at_most < 0.03
+    shipped = measured.read()
+    assert all(shipped[code].lessons and not shipped[code].camera_hours for code in (Code.TURNED_SINCE, Code.UNUSUAL_VIEW))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from compliance.policy.book import Book
 from supervision.screening.glances import Glancer, Glances, change, structure
 from supervision.screening.looks import TECHNICAL, Code, Found, Look, Luma, Packets, runs, strength
+from supervision.screening.packet_glances import PacketGlances
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import (
     black,
@@ -171,9 +172,11 @@ def test_a_picture_that_is_none_is_no_reference() -> None:
     assert compare(reference, room())[0] > 100
 
 
-def packets(*shown_ms: NDArray[np.int64]) -> Packets:
+def packets(*shown_ms: NDArray[np.int64], duration_ms: int = 0) -> PacketGlances:
     shown = np.concatenate(shown_ms)
-    return Packets(np.full(len(shown), 500), shown, np.zeros(len(shown), bool), np.arange(len(shown)).astype(np.uint64))
+    return PacketGlances.of(
+        Packets(np.full(len(shown), 500), shown, np.zeros(len(shown), bool), np.arange(len(shown)).astype(np.uint64)), duration_ms
+    )
 
 
 @pytest.mark.parametrize(("hole_ms", "expected"), [(9_960, []), (10_000, [(59, 69)]), (600_000, [(59, 659)])])
@@ -194,12 +197,12 @@ def test_pictures_shown_out_of_decode_order_are_no_holes() -> None:
 def test_few_pictures_a_second_are_told_from_two_minutes_on(rate: int, expected: list[tuple[int, int]]) -> None:
     quick = np.arange(0, 60_000, 40)
     slow = np.linspace(60_000, 180_000, rate * 120, endpoint=False).astype(np.int64)
-    assert spans(frame_rate.find(packets(quick, slow, quick + 180_000), 240_000, RULE), Code.LOW_FRAME_RATE) == expected
+    assert spans(frame_rate.find(packets(quick, slow, quick + 180_000, duration_ms=240_000), RULE), Code.LOW_FRAME_RATE) == expected
 
 
 def test_a_minute_with_a_hole_is_not_called_slow() -> None:
     quick = np.arange(0, 60_000, 40)
-    assert frame_rate.find(packets(quick, quick[:200] + 110_000, quick + 118_000), 178_000, RULE) == []
+    assert frame_rate.find(packets(quick, quick[:200] + 110_000, quick + 118_000, duration_ms=178_000), RULE) == []
 
 
 def test_a_small_picture_is_told_once() -> None:

@@ -1,7 +1,7 @@
 """A figure tried on the held-out recordings, and the table that the product shows of them. R60; F-08, F-09."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -10,11 +10,13 @@ import pytest
 
 from api.policy_trace import effect
 from compliance.policy.book import Book
-from supervision.screening import measured, rehearsal
+from supervision.screening import kept_looks, measured, rehearsal
 from supervision.screening.errors import FigureNotTried
 from supervision.screening.glances import Glances
-from supervision.screening.looks import Code, Found
-from supervision.screening.rehearsal import Kept, changed, found_in, table
+from supervision.screening.kept_looks import Kept
+from supervision.screening.looks import Code, Found, Packets
+from supervision.screening.packet_glances import LEAST_HOLE_MS, PacketGlances
+from supervision.screening.rehearsal import changed, found_in, table
 from supervision.screening.rules import ScreeningRule
 
 BOOK = Book.load()
@@ -75,17 +77,60 @@ def test_a_lead_lies_on_the_defect_when_it_covers_half_of_it_and_hardly_more() -
 
 
 def test_kept_looks_come_back_as_they_were_and_give_the_same_bytes(tmp_path: Path) -> None:
-    films = [film(), film((200_000, 264_000), "black")]
+    films = [film((200_000, 264_000), "black"), film()]
     for name in ("one", "two"):
-        rehearsal.write(films, tmp_path / name)
+        kept_looks.write(films, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    back = rehearsal.read(tmp_path / "one")
+    back = kept_looks.read(tmp_path / "one")
     assert [(one.name, one.kind, one.begin_ms, one.end_ms, one.duration_ms, one.missing_ms) for one in back] == [
         (one.name, one.kind, one.begin_ms, one.end_ms, one.duration_ms, one.missing_ms) for one in films
     ]
     assert table(back, RULE) == table(films, RULE)
-    np.testing.assert_allclose(back[1].near.mean, films[1].near.mean, rtol=1e-3)
-    assert rehearsal.read(tmp_path / "none") == []
+    np.testing.assert_allclose(back[0].near.mean, films[0].near.mean, rtol=1e-3)
+    assert kept_looks.read(tmp_path / "none") == []
+
+
+def still_between_looks() -> Packets:
+    """Pictures without noise for twelve seconds, between two looks of the cheap pass; and a hole of twenty seconds."""
+    shown = np.concatenate([np.arange(0, 400_000, 200), np.arange(420_000, LONG_MS, 200)])
+    sizes = np.where((shown >= 301_000) & (shown < 314_000), 40, 1_000)
+    return Packets(sizes, shown, shown % GOP_MS == 0, np.zeros(0, np.uint64))
+
+
+def test_what_the_packets_say_is_kept_and_asks_for_the_same_closer_look(tmp_path: Path) -> None:
+    """A freeze too short for two looks of the cheap pass: only the packets know of it, and only where they are kept it is found."""
+    packets = PacketGlances.of(still_between_looks(), LONG_MS)
+    one = film()
+    near = one.near
+    near.still[(near.media_ms > 300_000) & (near.media_ms <= 316_000)] = 0
+    kept = replace(one, kind="frozen", begin_ms=300_000, end_ms=316_000, packets=packets)
+    assert [(found.code, found.from_ms, found.to_ms) for found in found_in(kept, RULE)] == [
+        (Code.FROZEN, 300_000, 316_000), (Code.TIME_JUMP, 399_800, 420_000)
+    ]  # fmt: skip
+    assert [found.code for found in found_in(replace(kept, packets=None), RULE)] == []
+    kept_looks.write([kept], tmp_path / "kept", seen_under="one way")
+    (back,) = kept_looks.read(tmp_path / "kept")
+    assert (back.packets, back.case) == (packets, kept.case)
+    assert kept_looks.seen_under(tmp_path / "kept") == "one way"
+    longer = changed(RULE, "screening_jump_s", 21)
+    assert longer is not None
+    assert [found.code for found in found_in(back, longer)] == [Code.FROZEN]
+    assert changed(RULE, "screening_jump_s", LEAST_HOLE_MS // 1000 - 1) is None
+
+
+def test_key_frames_without_a_picture_are_those_of_the_looks_that_were_taken() -> None:
+    """What the cheap pass did not ask for is not missing, whatever a pass over every key frame could not decode."""
+    one = replace(film(), near_missing_ms=(300_000, 302_000, 304_000))
+    assert found_in(one, RULE) == []
+    gone = np.isin(one.cheap.media_ms, (300_000, 310_000), invert=True)
+    twice = replace(one, cheap=one.cheap.where(gone), missing_ms=(300_000, 310_000))
+    assert [(found.code, found.from_ms, found.to_ms) for found in found_in(twice, RULE)] == [(Code.UNDECODABLE, 300_000, 320_000)]
+
+
+def test_films_that_are_added_later_stand_in_their_natural_order(tmp_path: Path) -> None:
+    films = [replace(film(), name=name, kind=kind) for name, kind in (("room-10", ""), ("room-2", ""), ("black-1", "black"))]
+    kept_looks.write(films, tmp_path / "some")
+    assert [one.name for one in kept_looks.read(tmp_path / "some")] == ["black-1", "room-2", "room-10"]
 
 
 def test_figures_that_the_looks_cannot_tell_of_are_not_tried() -> None:

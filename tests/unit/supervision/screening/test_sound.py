@@ -9,7 +9,7 @@ import pytest
 from bench.screening.sounds import Microphone, envelope
 from compliance.policy.book import Book
 from supervision.screening import same_sound
-from supervision.screening.levels import History, Sound, parts_of, silent_throughout, spans
+from supervision.screening.levels import LEAST_HEARD, GateRule, History, Pauses, Sound, parts_of, pauses, silent_throughout, spans
 from supervision.screening.looks import Code, Found
 from supervision.screening.recycled import Line
 from supervision.screening.rules import ScreeningRule
@@ -66,6 +66,23 @@ def test_a_camera_that_was_never_heard_is_told_once_and_weakly() -> None:
     assert silence.with_history(found, History(told=True), throughout=True) == [other]
     for history, throughout in ((History(heard=True, told=True), True), (History(told=True), False)):
         assert silence.with_history(found, history, throughout=throughout) == found
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "said"),
+    [
+        ([LOUD] * 40, Pauses.ROOM),
+        ([LOUD] * 19 + [DEAF], Pauses.NOTHING),
+        ([LOUD] * 49 + [DEAF], Pauses.UNKNOWN),  # one in fifty may be chance
+        ([LOUD] * (LEAST_HEARD - 1), Pauses.UNKNOWN),
+        ([DEAF] * 40, Pauses.UNKNOWN),
+    ],
+)
+def test_whether_a_silence_may_be_a_break_is_said_by_the_pauses_of_the_rest(elsewhere: list[float], said: Pauses) -> None:
+    gate = BOOK.read(GateRule, on=DAY)
+    assert 20 <= gate.screening_gate_permille <= 50
+    heard = sound(*[DEAF] * LEAST, *elsewhere)
+    assert pauses(heard, [(0, LEAST * STEP_MS)], RULE, gate) is said
 
 
 def test_levels_are_kept_in_three_bytes_and_read_back() -> None:

@@ -2,11 +2,12 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from bench.screening.rooms import room
 from supervision.screening.motion import residual
 from supervision.screening.signatures import flipped, length_ms, pointed_at, signatures
-from supervision.screening.view_keys import asked_keys, distances, nearest, stored_keys, view_key
+from supervision.screening.view_keys import PIECE, asked_keys, distances, nearest, stored_keys, view_key
 from tests.unit.supervision.screening.drawn_motion import drawn
 
 LIMIT = 72
@@ -47,6 +48,23 @@ def test_nearest_answers_rows_within_the_limit_nearest_first():
     keys[5] = asked ^ np.array([0b111, 0, 0, 0], np.uint64)
     assert nearest(keys, [asked], LIMIT, 5) == [(299_999, 0), (5, 3)]
     assert nearest(keys, [asked], LIMIT, 1) == [(299_999, 0)]
+
+
+@pytest.mark.parametrize("count", [0, 5, PIECE, 3 * PIECE + 17])
+def test_nearest_misses_nothing_and_adds_nothing_wherever_a_key_lies(count: int):
+    """Against every distance computed plainly; among them the opposite of what is asked for, 256 bits away, and distances at the limit."""
+    rng = np.random.default_rng(count)
+    asked = rng.integers(0, 1 << 63, (10, 4), dtype=np.uint64) << np.uint64(1)
+    keys = rng.integers(0, 1 << 63, (count, 4), dtype=np.uint64) << np.uint64(1)
+    for row in range(0, count, 97):
+        far = np.zeros(256, np.uint8)
+        far[rng.permutation(256)[: int(rng.integers(60, 86))]] = 1
+        keys[row] = asked[row % 10] ^ np.packbits(far).view(np.uint64) if row % 2 else ~asked[row % 10]
+    plain = np.min([distances(keys, key) for key in asked], axis=0) if count else np.zeros(0)
+    for limit in (0, LIMIT, 110, 255, 256):
+        expected = sorted(((row, int(bits)) for row, bits in enumerate(plain) if bits <= limit), key=lambda one: (one[1], one[0]))
+        assert nearest(keys, asked, limit, count) == expected
+    assert nearest(keys, asked, -1, 5) == []
 
 
 def test_signatures_point_to_the_source_among_many_also_when_it_is_mirrored_late_and_quicker():
