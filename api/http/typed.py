@@ -14,16 +14,17 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
-from storage.kernel.errors import Conflict, InvalidInput
+from storage.kernel.errors import BeyondWhatIsKept, Conflict, InvalidInput
 
 Defect = dict[str, object]
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 UNIQUE_VIOLATION: Final = "23505"
+OUT_OF_RANGE: Final = frozenset({"22003", "22008"})  # of a number, of a date
 # Neither PostgreSQL (NUL, halves of a pair) nor a sheet or a PDF (the other controls) keeps these; tab and line breaks are text.
 _UNKEEPABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -99,7 +100,8 @@ def refuse_untold(request: Request) -> None:
 def attempt(request: Request, session: Session) -> Iterator[None]:
     """An act of a page, in a savepoint.
 
-    Raises: InvalidInput — every field with too much text or with what cannot be kept; Conflict — the same was entered by somebody else just now.
+    Raises: InvalidInput — every field with too much text or with what cannot be kept; Conflict — the same was entered by somebody else just now;
+    BeyondWhatIsKept — a number or a date that no rule bounds and no column holds.
     """
     _refuse(waiting(request))
     try:
@@ -109,6 +111,10 @@ def attempt(request: Request, session: Session) -> Iterator[None]:
         if getattr(clash.orig, "sqlstate", None) != UNIQUE_VIOLATION:
             raise
         raise Conflict from clash
+    except DataError as refused:
+        if getattr(refused.orig, "sqlstate", None) not in OUT_OF_RANGE:
+            raise
+        raise BeyondWhatIsKept from refused
 
 
 def _in_form(form: FormData, limits: Mapping[str, int]) -> Iterator[Defect]:

@@ -117,7 +117,7 @@ FIELDS: Final = {
     "record": N_("Record of the hearing"),
     "reference": N_("Number of the paper"),
     "relation": N_("Relation"),
-    "report": N_("Report"),
+    "report": N_("Report of the evaluation"),
     "result": N_("Result"),
     "role": N_("Role"),
     "room": N_("Room"),

@@ -55,11 +55,12 @@ def _of(session: Session, code: str, refs: Sequence[str]) -> dict[str, Told]:
         return {ref: _ratio(code, ref) for ref in refs}
     if code == "complaint":
         return _complaints(session, refs)
-    if code.startswith(("finding-", "rectification-")) or code == "safety":
+    family = code.partition("-")[0]  # of `finding-serious`; what-if names the family alone
+    if family in ("finding", "rectification", "safety"):
         return _findings(session, refs)
-    if code.startswith("startup-"):
+    if family == "startup":
         return _classes(session, refs)
-    if code.startswith("item-") or code == "forged-footage":
+    if family == "item" or code == "forged-footage":
         return _items(session, refs)
     zh, en = {
         "quality": ("质量评估报告{ref}", "quality evaluation {ref}"),

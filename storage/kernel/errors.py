@@ -51,6 +51,12 @@ class InvalidInput(DomainError):
     code = "invalid-input"
 
 
+class BeyondWhatIsKept(InvalidInput):
+    """A number or a date is larger than its column holds."""
+
+    code = "beyond-what-is-kept"
+
+
 class ConfiguredInHalf(DomainError):
     """Some addresses or keys of configured servers are set and others are not. Facts: command, missing (names of variables)."""
 

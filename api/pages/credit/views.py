@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.auth.caller import Caller
@@ -150,7 +151,7 @@ def show_rating(caller: Caller, desk: Desk, code: str, *, problem: Problem | Non
         struck_from=[(ref, _words(ref, told, language)) for reason in row.reasons for ref in reason["evidence"]],
         words={reason["code"]: reason_text(reason, language) for reason in row.reasons},
         events=len(frozen.events) if frozen else 0,
-        steps=_told(best_steps(frozen.rule, frozen.events)) if frozen else [],
+        steps=_told(session, best_steps(frozen.rule, frozen.events), language) if frozen else [],
         step_words={key: _(word) for key, word in STEPS.items()},
         custody=[
             {
@@ -210,7 +211,7 @@ def show_standing(caller: Caller, desk: Desk, code: str, *, problem: Problem | N
         picture=pictures.contributions(grade.score, grade.plain()["reasons"], rules.rating),  # type: ignore[arg-type]  # plain JSON
         reasons=_reasons(grade, evidence.told(session, [one.plain() for one in grade.reasons]), language),
         words={reason.code: reason_text(reason.plain(), language) for reason in grade.reasons},
-        steps=_told(best_steps(rules.rating, found)),
+        steps=_told(session, best_steps(rules.rating, found), language),
         step_words={key: _(word) for key, word in STEPS.items()},
         year=today.year,
         may_allow=caller.role is Role.BUREAU_LEADER,
@@ -268,8 +269,13 @@ def _reasons(
     return [(one.plain(), reason_text(one.plain(), language), _evidence(one.evidence, told, language)) for one in grade.reasons]
 
 
-def _told(steps: Sequence[Step]) -> list[tuple[Step, str]]:
-    return [(step, f"{percent(step.now)} → {percent(step.then)}" if step.then else "") for step in steps]
+def _told(session: Session, steps: Sequence[Step], language: str) -> list[tuple[Step, str, str, str]]:
+    """Each step with what it is about in words, where that is looked at, and how a ratio would change."""
+    told = evidence.told(session, [{"code": step.code, "evidence": [step.ref]} for step in steps])
+    return [
+        (step, _words(step.ref, told, language), _address(step.ref), f"{percent(step.now)} → {percent(step.then)}" if step.then else "")
+        for step in steps
+    ]
 
 
 def _dot(row: Rating) -> tuple[str, int, str]:

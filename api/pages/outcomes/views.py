@@ -20,7 +20,9 @@ from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
+from api.locale.language import Language, choose_language
 from api.locale.marks import N_
+from api.pages import formats
 from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
@@ -140,7 +142,7 @@ def show(
     act: str = "",
 ) -> Response:
     """`act`: the form that was refused; its fields are named as they are in it."""
-    _ = translator(request)
+    _, language = translator(request), choose_language(request)
     today = services.clock.today_on()
     people = queries.people_of_class(session, row.id)
     rule = employment_rule(services.policy, today)
@@ -161,7 +163,7 @@ def show(
         rule=rule,
         rates=rates,
         rate=rates[rule.employment_denominator],
-        leads=[] if own else _leads(services, papers, rates[rule.employment_denominator], today),
+        leads=[] if own else [(one, _shown(one, language)) for one in _leads(services, papers, rates[rule.employment_denominator], today)],
         done=done if isinstance(done, service.Recorded) else None,
         problem=problem,
         names={name: _(word) for name, word in FORM_NAMES.get(act, {}).items()},
@@ -174,6 +176,13 @@ def show(
         denominators=DENOMINATORS,
         today=today,
     )
+
+
+def _shown(lead: leads.Lead, language: Language) -> str:
+    """What a lead points at, as people write it: an employer, a day, a mark in percent."""
+    if lead.code == "same-day":
+        return formats.date_text(date.fromisoformat(lead.value), language)
+    return f"{int(lead.value) / 10:g}%" if lead.code == "just-over" else lead.value
 
 
 def _leads(services: Services, papers: Sequence[EmploymentEvidence], rate: Any, today: date) -> list[leads.Lead]:  # Any: a Rate

@@ -73,10 +73,11 @@ def _list_page(
         query = query.where(Institution.name.icontains(listing.q, autoescape=True) | Institution.code.icontains(listing.q, autoescape=True))
     rows = session.scalars(query).all()
     if export == "csv":
+        _ = translator(request)
         return csv_download(
             "institutions.csv",
-            ["code", "name", "kind", "status", "principal", "legal_representative", "address"],
-            ([r.code, r.name, r.kind.value, r.status.value, r.principal, r.legal_representative, r.address] for r in rows),
+            [_("Code"), _("Name"), _("Kind"), _("State"), _("Principal"), _("Legal representative"), _("Address")],
+            [[r.code, r.name, _(KINDS[r.kind.value]), _(STANDINGS[r.status.value]), r.principal, r.legal_representative, r.address] for r in rows],
         )
     return render(
         request,

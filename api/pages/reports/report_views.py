@@ -31,7 +31,6 @@ from compliance.reports.responsible import person_of
 from compliance.reports.rules import TargetRule
 from storage.kernel.clock import local_date
 from storage.kernel.errors import DomainError, NotFound
-from storage.ledger import history
 
 router = APIRouter(include_in_schema=False)
 Preparer = Annotated[Caller, access(roles=OFFICERS)]
@@ -102,7 +101,7 @@ def _show(request: Request, caller: Caller, session: Session, row: ProgressRepor
         **show_navigation(request, caller, "reports"),
         row=row,
         told=reports.content_of(row),
-        moves=history.timeline(session, ProgressReport.MACHINE, row.id),
+        due={one["key"]: date.fromisoformat(one["due_on"]) for one in reports.content_of(row)["duties"]},
         names=words.DUTIES,
         standings=words.STANDINGS,
         categories=CATEGORIES,

@@ -17,7 +17,8 @@ from api.http.problem import Problem, problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
-from api.pages.frame import render
+from api.locale.marks import N_
+from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.registry.views import CATEGORIES
 from api.pages.reports import words
@@ -39,6 +40,10 @@ OFFICE: Final = OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR}
 Reader = Annotated[Caller, access(roles=OFFICE)]
 Officer = Annotated[Caller, access(roles=OFFICERS)]
 Year = Annotated[int | None, Query(ge=2023, le=2100)]
+EXPORTED: Final = (
+    N_("Class"), N_("Trade"), N_("Institution"), N_("Category"), N_("First day"), N_("Last day"), N_("Enrolled"), N_("Trained"), N_("Certified"),
+    N_("Found work"), N_("Owed, yuan"), N_("Paid, yuan"),
+)  # fmt: skip
 GROUPS: Final = {"order-project": frozenset(queries.ORDER_PROJECT)} | {one.value: frozenset({one}) for one in Category}
 
 
@@ -131,26 +136,14 @@ def classes_page(
     rows = [line for line in queries.class_lines(session, chosen, on, institution=institution) if group is None or line.category in group]
     money = money_of_year(session, chosen, on)
     if export == "csv":
-        heading = [
-            "class",
-            "trade",
-            "institution",
-            "category",
-            "starts_on",
-            "ends_on",
-            "enrolled",
-            "trained",
-            "certified",
-            "employed",
-            "owed_yuan",
-            "paid_yuan",
-        ]
+        _ = translator(request)
+        heading = [_(word) for word in EXPORTED]
         table = [
             [
                 r.code,
                 r.trade,
                 r.institution,
-                r.category.value,
+                _(CATEGORIES[r.category.value]),
                 r.starts_on,
                 r.ends_on,
                 r.enrolled,

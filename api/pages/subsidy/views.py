@@ -52,6 +52,7 @@ Words = Annotated[str, Form(), Most(1000)]
 Name = Annotated[str, Form(), Most(200)]
 Short = Annotated[str, Form(), Most(30)]
 Files = Annotated[list[UploadFile] | None, File()]
+BEHIND = {"enterprise-share": "enterprise", "order-share": "order-project", "universal-not-all-at-cap": "universal"}  # share → the list behind it
 CLAIMABLE = (CertificateState.COMPLETE, CertificateState.INCOMPLETE, CertificateState.WAIVED)
 COLUMNS = (
     Column("code", N_("Class")),
@@ -86,6 +87,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         years=[(str(y), str(y)) for y in range(today.year, today.year - 5, -1)],
         checks=queries.portfolio(session, year, portfolio_rule(services.policy, today), institution_id=tenant),
         check_words=CHECKS,
+        behind=BEHIND,
         own=own,
     )
 

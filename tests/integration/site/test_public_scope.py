@@ -246,7 +246,7 @@ def test_a_number_of_the_targets_is_the_total_of_its_list(site: Site, worlds: tu
         for href, shown in links:
             sheet = http.get(f"{href.replace('&amp;', '&')}&export=csv").content.decode("utf-8-sig").splitlines()
             head = sheet[0].split(",")
-            totals = {sum(int(line.split(",")[head.index(name)]) for line in sheet[1:]) for name in ("trained", "certified")}
+            totals = {sum(int(line.split(",")[head.index(name)]) for line in sheet[1:]) for name in ("Trained", "Certified")}
             assert int(shown.replace(",", "")) in totals, href
 
 

@@ -198,6 +198,18 @@ def test_no_form_of_outcomes_and_official_records_takes_rubbish(clerk: Clerk, do
     }
 
 
+def test_a_number_that_no_rule_bounds_and_no_column_holds_is_refused_at_its_form(clerk: Clerk) -> None:
+    officer = clerk.person(Role.BUREAU_OFFICER)
+    officer.http.cookies.set("lang", "en")
+    today = clerk.county.site.services.clock.today_on()
+    sent = {"kind": "employed-persons", "value": "99999999999", "as_of_on": today.isoformat(), "document": "统〔2026〕1号"}
+    form = forms_of(officer.http, "/targets/figures")["/targets/figures"]
+    sent["kind"] = next(one.choices[-1] for one in form.controls if one.name == "kind")
+    answer = officer.http.post("/targets/figures", data=sent)
+    assert answer.status_code == 422 and "arge" in answer.text
+    assert Page(answer.text).forms["/targets/figures"].values()["value"] == ["99999999999"]
+
+
 @pytest.mark.parametrize(
     ("act", "field", "value", "words"),
     [
@@ -293,7 +305,7 @@ def test_the_same_audit_or_evaluation_twice_is_refused_at_its_form(clerk: Clerk)
     }  # fmt: skip
     for path, data, words in (
         ("/records/audits", audit, "What was found: is there already"),
-        ("/records/evaluations", evaluation, "Report: is there already"),
+        ("/records/evaluations", evaluation, "Report of the evaluation: is there already"),
     ):
         assert officer.http.post(path, data=data).status_code == 303
         again = officer.http.post(path, data=data)

@@ -92,7 +92,7 @@ def test_a_message_carries_its_facts_in_the_readers_words() -> None:
     assert "5 GB" in message("file-too-large", facts, "en").detail.replace("5.00", "5")
     assert "文件过大" in message("file-too-large", facts, "zh").title
     assert "a reason is required" in message("forbidden-move", {"why": "reason-needed", "state": "open", "event": "void"}, "en").detail
-    assert "不能进行" in message("forbidden-move", {"why": "reason-needed"}, "zh").detail
+    assert "不能办理" in message("forbidden-move", {"why": "reason-needed"}, "zh").detail
 
 
 def test_a_code_without_a_text_still_says_something() -> None:
