@@ -193,7 +193,7 @@ def test_the_institution_acts_under_its_own_scope_and_another_finds_nothing(stag
 @pytest.mark.parametrize(
     ("files", "code"),
     [
-        ([Given("a.exe", b"MZ....")], "unknown"),
+        ([Given("a.exe", b"MZ....")], "wrong-kind-of-file"),
         ([Given("a.pdf", b"")], "missing"),
         ([Given("a.pdf", b"%PDF-" + b"x" * (8 << 20))], "too-large"),
         ([Given(f"{n}.png", b"\x89PNG\r\n\x1a\n") for n in range(11)], "too-many"),
