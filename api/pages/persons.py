@@ -33,6 +33,12 @@ def display_name(session: Session, account_id: UUID | None, otherwise: str) -> s
     return (session.scalar(select(Account.display_name).where(Account.id == account_id)) if account_id else None) or otherwise
 
 
+def names_of(session: Session, logins: Iterable[str]) -> dict[str, str]:
+    """Login → the person's name."""
+    rows = session.execute(select(Account.login_name, Account.display_name).where(Account.login_name.in_(set(logins))))
+    return {login: name for login, name in rows}  # noqa: C416 - rows, not pairs
+
+
 def namer(session: Session, moves: Iterable[Acted], language: Language) -> Callable[[Acted], str]:
     """`培训科 袁海燕 · 业务科室` for each of these moves.
 

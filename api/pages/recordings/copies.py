@@ -23,6 +23,7 @@ from api.pages.frame import render, translator
 from api.pages.labels import Label
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.persons import names_of
 from storage.kernel.errors import DomainError, NotFound
 from supervision.footage import copies
 from supervision.footage.copy_models import CopyCheck
@@ -71,6 +72,7 @@ def _list(request: Request, caller: Caller, session: Session, services: Services
         modules=("copies.js",),
         **show_navigation(request, caller, "recordings"),
         listing=replace(listing, next_after=found.next_after or ""),
+        people=names_of(session, [row.answered_by for row in found.items if row.answered_by]),
         rows=[(row, standing(matches=row.matches, due=row.due_at, now=now)) for row in found.items],
         waiting=waiting(session, own, now) if own else [],
         files=copies.file_names(session, found.items),

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from api.auth.models import Account
 from api.auth.roles import ROLE_NAMES
 from api.locale.language import Language
 from compliance.approvals.models import Approval
@@ -59,12 +58,6 @@ def matters(session: Session, rows: Iterable[Decision]) -> dict[UUID, Matter]:
         for ident, name in session.execute(select(column.class_.id, column).where(column.class_.id.in_(ids))):
             found[ident] = Matter("" if isinstance(name, UUID) else str(name), page.format(id=ident, name=name))
     return found
-
-
-def names_of(session: Session, logins: Iterable[str]) -> dict[str, str]:
-    """Login → the person's name."""
-    rows = session.execute(select(Account.login_name, Account.display_name).where(Account.login_name.in_(set(logins))))
-    return {login: name for login, name in rows}  # noqa: C416 - rows, not pairs
 
 
 def role_words(language: Language) -> dict[str, str]:

@@ -17,10 +17,11 @@ from api.http.session import SessionDep
 from api.locale.language import choose_language
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
+from api.pages.persons import names_of
 from api.pages.reviewers.bars import Bar, bar
 from api.pages.watch import words
 from api.pages.watch.footage_views import view_counts, views
-from api.pages.watch.matters import matters, names_of, role_words
+from api.pages.watch.matters import matters, role_words
 from compliance.reports import watch_queries as queries
 from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
 from supervision.institutions.models import Institution

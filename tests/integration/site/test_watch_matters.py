@@ -7,7 +7,8 @@ from starlette.routing import Match
 
 from api.auth.roles import Role
 from api.http.services import Services
-from api.pages.watch.matters import PAGES, Matter, matters, names_of
+from api.pages.persons import names_of
+from api.pages.watch.matters import PAGES, Matter, matters
 from compliance.reports.watch_queries import Decision
 from storage.database.session import BUREAU, SYSTEM
 from storage.kernel.actor import Actor
