@@ -67,7 +67,7 @@ def ticket(seed: bytes, natural_id: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A whole frame in the order of the draw, without an object for each lesson: a million of them take half a second and 100 MB.
+    """A whole frame in the order of the draw, without an object for each lesson (docs/benchmarks.md has the time of a million).
 
     `tickets`: 32 bytes for each id, in the order of `natural_ids`; `positions[rank - 1]` is where in `natural_ids` the lesson of that rank stands.
     """
