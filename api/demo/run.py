@@ -27,7 +27,8 @@ from api.demo.delivery import Filming
 from api.demo.institutions import build_plan
 from api.demo.judged import check_judgement, judgement_lines, judgement_summary
 from api.demo.plan import AccountPlan, DemoPlan
-from api.demo.story import Spinner, Story, credits_of
+from api.demo.saying import Spinner
+from api.demo.story import Story, credits_of
 from api.fsck import run_fsck
 from api.http.services import Services
 from api.orphans import PARENT
@@ -136,7 +137,8 @@ def _tell(settings: Settings, plan: DemoPlan, filming: Filming, place: Path) -> 
 
                 lock(plan.drawn_until, f"录像（至 {plan.drawn_until} 的课次）")
                 story.draw()
-                watching = pool.submit(story.review)
+                watching = pool.submit(story.review, story.first_ready())
+                story.enter_others(administrator)
                 lock(None, f"全部录像（{plan.play_time_s / 3600:.1f} 小时）")
             with Spinner(_say, "审看片段（8倍速，真实计时）· watching the clip in real time at eight times"):
                 with services.database.transaction(SYSTEM) as session:
