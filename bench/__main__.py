@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import clips, coverage, draw, rating, recycled, screening_pass, screening_recall, uploads, verification, viewing
+from bench import clips, coverage, draw, rating, recycled, screening_pass, screening_recall, signals, uploads, verification, viewing
 from bench.footage import HD_BITS_S, hd_minute, large_mp4
 from bench.results import Result, write
 from bench.site import running_site
@@ -16,7 +16,7 @@ TWO_HOURS_BYTES = 7200 * HD_BITS_S // 8
 
 def main() -> int:
     """Returns 1 when a target was missed. Names on the command line pick parts, as below."""
-    wanted = set(sys.argv[1:]) or {"uploads", "clips", "verification", "coverage", "draw", "rating", "recycled", "screening", "viewing"}
+    wanted = set(sys.argv[1:]) or {"uploads", "clips", "verification", "coverage", "draw", "rating", "recycled", "screening", "signals", "viewing"}
     if sys.argv[1:2] == ["screening-recall"]:  # an hour or more of real encoding: by name only
         screening_recall.main(sys.argv[2:])
         return 0
@@ -58,6 +58,9 @@ def main() -> int:
             if "rating" in wanted:
                 print("· rating", flush=True)
                 results += rating.measure(running.engines)
+            if "signals" in wanted:
+                print("· signals", flush=True)
+                results += signals.measure()
     write(results)
     return 0 if all(r.met is not False for r in results) else 1
 
