@@ -73,7 +73,9 @@ class CrossLead:
 
 
 def twice(stays: Iterable[Stay], check: Check, rule: CrossRule) -> list[CrossLead]:
-    """Two lessons at once: overlaps of at least so many minutes, once for each pair. Each is told under the institution of the later one."""
+    """Two lessons at once, overlapping by at least so many minutes. Each later lesson is told once, under its institution, beside the one that it
+    overlaps longest: a name such as 外聘教师 in every timetable gives as many leads as lessons, and not as many as pairs.
+    """
     least = timedelta(minutes=rule.cross_overlap_minutes)
     people: dict[str, list[Stay]] = defaultdict(list)
     for stay in stays:
@@ -81,15 +83,22 @@ def twice(stays: Iterable[Stay], check: Check, rule: CrossRule) -> list[CrossLea
     found = []
     for own in people.values():
         own.sort(key=lambda s: (s.begins_at, s.lesson))
-        for i, first in enumerate(own):
-            for second in own[i + 1 :]:
-                if second.begins_at >= first.ends_at:
-                    break  # none that begins later overlaps either
+        longest: list[Stay] = []  # the two that last longest so far, of different lessons
+        for second in own:
+            first = next((s for s in longest if s.lesson != second.lesson), None)
+            if first is not None:
                 overlap = min(first.ends_at, second.ends_at) - second.begins_at
-                if second.lesson != first.lesson and overlap >= least:
+                if overlap >= least:
                     minutes = int(overlap.total_seconds() // 60)
                     found.append(CrossLead(check, second.institution_id, second.begins_at, second.label, second.lesson, first.lesson, minutes))
+            longest = _two_longest(longest, second)
     return found
+
+
+def _two_longest(longest: list[Stay], one: Stay) -> list[Stay]:
+    by_end = sorted([*longest, one], key=lambda s: s.ends_at, reverse=True)
+    other = next((s for s in by_end if s.lesson != by_end[0].lesson), None)
+    return by_end[:1] if other is None else [by_end[0], other]
 
 
 @dataclass(frozen=True, slots=True)

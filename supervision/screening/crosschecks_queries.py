@@ -1,5 +1,6 @@
 """What the cross-checks look at, read for some days at a time. R60, R74, R75; F-02, F-11, F-15, F-16, F-23."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,21 +18,31 @@ LONGEST_DAYS: Final = 92
 DEADLINES: Final = ((6, 30), (11, 30))  # of each year (R4, R5: progress is judged on these days)
 
 
-def cross_leads(session: Session, first_on: date, last_on: date, rule: CrossRule) -> list[CrossLead]:
-    """All leads of these days (at most `LONGEST_DAYS`, the last ones), newest first."""
+@dataclass(frozen=True, slots=True)
+class CrossLook:
+    """Leads, newest first. `is_whole`: everything of these days was looked at; where it is not, the newest `MOST_ROWS` were."""
+
+    leads: list[CrossLead]
+    is_whole: bool
+
+
+def cross_leads(session: Session, first_on: date, last_on: date, rule: CrossRule) -> CrossLook:
+    """All leads of these days (at most `LONGEST_DAYS`, the last ones)."""
     first_on = max(first_on, last_on - timedelta(days=LONGEST_DAYS - 1))
     begin = datetime.combine(first_on, time(), BUREAU_ZONE)
     end = datetime.combine(last_on + timedelta(days=1), time(), BUREAU_ZONE)
-    signs = _signs(session, begin, end)
+    signs, uploads = _signs(session, begin, end), _uploads(session, begin, end)
+    trainees, teachers = _trainees(session, begin, end), _teachers(session, begin, end)
     found = [
-        *twice(_trainees(session, begin, end), Check.TRAINEE_TWICE, rule),
-        *twice(_teachers(session, begin, end), Check.TEACHER_TWICE, rule),
+        *twice(trainees, Check.TRAINEE_TWICE, rule),
+        *twice(teachers, Check.TEACHER_TWICE, rule),
         *batches(signs, rule),
         *early(signs, rule),
         *_deadlines(session, first_on, last_on, begin, rule),
-        *bursts(_uploads(session, begin, end), rule),
+        *bursts(uploads, rule),
     ]
-    return sorted(found, key=lambda lead: (lead.at, lead.check, lead.what), reverse=True)
+    newest_first = sorted(found, key=lambda lead: (lead.at, lead.check, lead.what), reverse=True)
+    return CrossLook(newest_first, max(len(signs), len(uploads), len(trainees), len(teachers)) < MOST_ROWS)
 
 
 def _trainees(session: Session, begin: datetime, end: datetime) -> list[Stay]:
@@ -44,6 +55,7 @@ def _trainees(session: Session, begin: datetime, end: datetime) -> list[Stay]:
         .join(Lesson, Lesson.id == SignRecord.lesson_id)
         .join(Trainee, Trainee.id == SignRecord.trainee_id)
         .where(Lesson.starts_at >= begin, Lesson.starts_at < end, Lesson.cancelled_at.is_(None))
+        .order_by(Lesson.starts_at.desc())
         .limit(MOST_ROWS)
     )  # fmt: skip
     stays = []
@@ -58,6 +70,7 @@ def _teachers(session: Session, begin: datetime, end: datetime) -> list[Stay]:
     rows = session.execute(
         select(Lesson.teacher, Lesson.institution_id, Lesson.natural_id, Lesson.starts_at, Lesson.ends_at)
         .where(Lesson.starts_at >= begin, Lesson.starts_at < end, Lesson.cancelled_at.is_(None), Lesson.teacher != "")
+        .order_by(Lesson.starts_at.desc())
         .limit(MOST_ROWS)
     )
     return [Stay(r.teacher.strip(), r.teacher.strip(), r.institution_id, r.natural_id, r.starts_at, r.ends_at) for r in rows]
@@ -68,6 +81,7 @@ def _signs(session: Session, begin: datetime, end: datetime) -> list[SignIn]:
         select(Lesson.institution_id, Lesson.natural_id, Lesson.starts_at, SignRecord.signed_in_at, SignRecord.device)
         .join(Lesson, Lesson.id == SignRecord.lesson_id)
         .where(Lesson.starts_at >= begin, Lesson.starts_at < end)
+        .order_by(Lesson.starts_at.desc())
         .limit(MOST_ROWS)
     )
     return [SignIn(r.institution_id, r.natural_id, r.starts_at, r.signed_in_at, r.device) for r in rows]
@@ -92,6 +106,7 @@ def _uploads(session: Session, begin: datetime, end: datetime) -> list[tuple[UUI
     rows = session.execute(
         select(Recording.institution_id, Recording.created_at, Recording.declared_start_at)
         .where(Recording.created_at >= begin, Recording.created_at < end, Recording.declared_start_at.is_not(None))
+        .order_by(Recording.created_at.desc())
         .limit(MOST_ROWS)
     )
     return [(r.institution_id, r.created_at, r.declared_start_at.astimezone(BUREAU_ZONE).date()) for r in rows]

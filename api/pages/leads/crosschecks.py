@@ -52,7 +52,8 @@ def crosschecks_page(
     last_on = last or services.clock.today_on()
     first_on = min(first or last_on - timedelta(days=DAYS - 1), last_on)
     rule = services.policy.read(CrossRule, last_on)
-    found = [lead for lead in cross_leads(session, first_on, last_on, rule) if check not in set(Check) or lead.check == check]
+    look = cross_leads(session, first_on, last_on, rule)
+    found = [lead for lead in look.leads if check not in set(Check) or lead.check == check]
     _ = translator(request)
     return render(
         request,
@@ -64,6 +65,7 @@ def crosschecks_page(
         checks=[(one.value, _(NAMES[one])) for one in Check],
         rows=[(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, _(FIGURES[lead.check]))) for lead in found[:MOST_SHOWN]],
         total=len(found),
+        is_whole=look.is_whole,
         institutions=dict(session.execute(select(Institution.id, Institution.name)).all()),
     )
 

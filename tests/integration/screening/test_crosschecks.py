@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from api.auth.identify import cookie_name
@@ -12,6 +13,7 @@ from api.http.services import Services
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Lesson, SignRecord, Trainee
+from supervision.screening import crosschecks_queries
 from supervision.screening.crosschecks import Check, CrossRule
 from supervision.screening.crosschecks_queries import cross_leads
 from tests.factories.world import World, make_world
@@ -52,7 +54,7 @@ def test_two_places_at_once_and_batches_are_read_from_the_registers(services: Se
     rule = services.policy.read(CrossRule, on)
     with services.database.transaction(SYSTEM) as session:
         mine = {world.institution.id, other.institution.id}
-        found = [lead for lead in cross_leads(session, on, on, rule) if lead.institution_id in mine]
+        found = [lead for lead in cross_leads(session, on, on, rule).leads if lead.institution_id in mine]
         natural_id = session.scalar(select(Lesson.natural_id).where(Lesson.id == other.lessons[0].id))
     by = {check: [lead for lead in found if lead.check is check] for check in Check}
     assert [lead.who for lead in by[Check.TRAINEE_TWICE]] == ["1101***********000X"]
@@ -72,3 +74,16 @@ def test_two_places_at_once_and_batches_are_read_from_the_registers(services: Se
                     assert "王小明" not in answer.text
                     narrowed = client.get("/leads/crosschecks", params={"last": on.isoformat(), "check": "teacher-twice"})
                     assert "门禁1" not in narrowed.text
+
+
+def test_a_look_that_is_not_whole_says_so(services: Services, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        other = make_world(session, services.clock.now_at(), name="对面职业培训学校")
+    on = signed_in_twice(services, world, other).starts_at.astimezone(BUREAU_ZONE).date()
+    days = {"first": on.isoformat(), "last": on.isoformat()}
+    with serving(services) as site:
+        cookies = {cookie_name(services.settings): token_of(services, account_of(services, Role.BUREAU_OFFICER, None).id)}
+        with httpx.Client(base_url=site.url, cookies=cookies) as client:
+            assert "没有看完" not in client.get("/leads/crosschecks", params=days).text
+            monkeypatch.setattr(crosschecks_queries, "MOST_ROWS", 3)
+            assert "没有看完" in client.get("/leads/crosschecks", params=days).text

@@ -27,8 +27,9 @@ def test_one_person_in_two_lessons_is_told_from_the_overlap_of_the_rule_on(begin
         assert (found[0].institution_id, found[0].what, found[0].other, found[0].count, found[0].who) == (OTHER, "L2", "L1", 10, "A")
 
 
-def test_three_at_once_are_three_pairs_and_the_same_lesson_is_none():
-    assert len(twice([stay(f"L{n}", n, 90) for n in range(3)], Check.TEACHER_TWICE, RULE)) == 3
+def test_each_later_lesson_is_told_once_beside_the_one_it_overlaps_longest_and_the_same_lesson_is_none():
+    found = twice([stay("L0", 0, 70), stay("L1", 1, 90), stay("L2", 2, 80)], Check.TEACHER_TWICE, RULE)
+    assert [(f.what, f.other, f.count) for f in found] == [("L1", "L0", 69), ("L2", "L1", 78)]
     assert twice([stay("L1", 0, 60), stay("L1", 5, 60)], Check.TRAINEE_TWICE, RULE) == []
     assert twice([stay("L1", 0, 60, "a"), stay("L2", 0, 60, "b")], Check.TRAINEE_TWICE, RULE) == []
 
@@ -36,6 +37,15 @@ def test_three_at_once_are_three_pairs_and_the_same_lesson_is_none():
 def test_a_long_stay_overlaps_a_later_one_although_a_short_one_lies_between():
     found = twice([stay("L1", 0, 200), stay("L2", 10, 15), stay("L3", 150, 190)], Check.TRAINEE_TWICE, RULE)
     assert [(f.what, f.other) for f in found] == [("L3", "L1")]
+
+
+def test_two_signs_of_the_longest_lesson_do_not_hide_the_other_one():
+    found = twice([stay("L1", 0, 60), stay("L2", 0, 200), stay("L2", 5, 190), stay("L2", 30, 195)], Check.TRAINEE_TWICE, RULE)
+    assert [(f.what, f.other, f.count) for f in found] == [("L2", "L1", 60), ("L2", "L1", 55), ("L2", "L1", 30)]
+
+
+def test_a_placeholder_for_a_name_gives_as_many_leads_as_lessons():
+    assert len(twice([stay(f"L{n:04}", 0, 60) for n in range(2000)], Check.TEACHER_TWICE, RULE)) == 1999
 
 
 def signs(seconds: list[float], device: str = "D1", lesson: str = "L1") -> list[SignIn]:
