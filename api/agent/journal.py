@@ -47,6 +47,14 @@ class Journal:
         entry = self._entries.get(str(path.resolve()))
         return entry if entry and entry.is_of(version) else None
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever sent from here."""
+        return not self._entries
+
+    def files_of(self, recording_id: str) -> list[Path]:
+        """Where files lay that were sent as this recording."""
+        return [Path(name) for name, entry in self._entries.items() if entry.recording_id == recording_id]
+
     def put(self, path: Path, entry: Entry) -> None:
         """Remember, durably. Raises: OSError — the state directory cannot be written."""
         self._entries[str(path.resolve())] = entry

@@ -14,6 +14,7 @@ from api.agent.agent import ENDED, Agent, SentFile
 from api.agent.errors import ADVICE, UNTIL_RESTARTED, AgentStopped
 from api.agent.files import QUIET_S, Stillness, Version, recordings_in, shown, version_of
 from api.agent.journal import Entry, Journal, journal_path
+from api.agent.own_copies import OwnCopies
 from api.agent.pace import size_text
 from api.agent.screen import Screen
 from storage.kernel.signals import answered
@@ -90,6 +91,7 @@ class _Round:
         self._bad: set[Path] = set()
         self._paused_until_s = 0.0
         self._journal_works = True
+        self._own_copies = OwnCopies(agent.site, journal, screen.line)
 
     @property
     def _stopping(self) -> bool:
@@ -100,6 +102,7 @@ class _Round:
             ended = self._send_all(folder) or self._settle()
             if ended:
                 return ended
+            self._own_copies.answer_when_due()
             if not self._watch:
                 return INTERRUPTED if self._stopping else self._verdict()
             if self._agent.site.stopping.wait(self._look_every_s):
