@@ -33,6 +33,8 @@ from supervision.visits.models import Visit, VisitPhoto
 
 BATCH = 500
 RECEIPT_DUE: Final = timedelta(hours=1)  # its job waits at most for a worker
+PROMISED: Final = (*CATALOGUED_STATES, RecordingState.ALARM)  # an alarm says what is wrong, it does not make it right
+ON_THE_WAY: Final = (RecordingState.RECEIVED, RecordingState.QUARANTINED, RecordingState.VERIFIED)  # acknowledged, not catalogued yet
 STATEFUL = (Recording, Slot, GapExplanation, DrawRound, ReviewAssignment, Visit, Finding, Rating, CreditItem)
 
 
@@ -41,6 +43,7 @@ def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
     found: list[Difference] = []
     with services.database.transaction(SYSTEM) as session:
         found += _recordings(session, services.buckets.evidence, deep=deep)
+        found += _acknowledged(session, services.buckets.evidence)
         found += _kept_missing(session)
         found += _kept(session, services.buckets.evidence)
         found += _receipts(session, services.secrets.receipt_key().public_key(), services.clock.now_at())
@@ -60,7 +63,7 @@ def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
 
 
 def _recordings(session: Session, store: ObjectStore, *, deep: bool) -> Iterator[Difference]:
-    query = select(Recording).where(Recording.state.in_(CATALOGUED_STATES)).order_by(Recording.id).execution_options(yield_per=BATCH)
+    query = select(Recording).where(Recording.state.in_(PROMISED)).order_by(Recording.id).execution_options(yield_per=BATCH)
     for row in session.scalars(query):
         subject = f"recording/{row.id}"
         if row.version_id is None or row.sha256 is None or row.retain_until is None:
@@ -80,6 +83,17 @@ def _recordings(session: Session, store: ObjectStore, *, deep: bool) -> Iterator
             yield from _bytes_differ(store, row, subject)
 
 
+def _acknowledged(session: Session, store: ObjectStore) -> Iterator[Difference]:
+    """What an institution was told has arrived and is not locked yet: it must be there all the same."""
+    query = select(Recording).where(Recording.state.in_(ON_THE_WAY)).order_by(Recording.id).execution_options(yield_per=BATCH)
+    for row in session.scalars(query):
+        facts = store.stat(row.object_key, row.version_id) if row.version_id else None
+        if facts is None:
+            yield Difference("version-missing", f"recording/{row.id}", f"{row.object_key}@{row.version_id} was received and is not in the store")
+        elif facts.size_bytes != row.size_bytes:
+            yield Difference("size-differs", f"recording/{row.id}", f"row {row.size_bytes}, store {facts.size_bytes}")
+
+
 def _bytes_differ(store: ObjectStore, row: Recording, subject: str) -> Iterator[Difference]:
     digest = hashlib.sha256()
     try:
@@ -97,7 +111,7 @@ def _kept_missing(session: Session) -> Iterator[Difference]:
     known = exists().where(
         KeptVersion.object_key == Recording.object_key, KeptVersion.version_id == Recording.version_id, KeptVersion.destroyed_at.is_(None)
     )
-    for recording_id in session.scalars(select(Recording.id).where(Recording.state.in_(CATALOGUED_STATES), ~known).order_by(Recording.id)):
+    for recording_id in session.scalars(select(Recording.id).where(Recording.state.in_(PROMISED), ~known).order_by(Recording.id)):
         yield Difference("kept-missing", f"recording/{recording_id}", "catalogued, but no kept version says so")
 
 
@@ -217,7 +231,7 @@ def _spans(session: Session) -> Iterator[Difference]:
     query = (
         select(RecordedSpan.recording_id)
         .join(Recording, Recording.id == RecordedSpan.recording_id)
-        .where(Recording.state.not_in((*CATALOGUED_STATES, RecordingState.ALARM)))
+        .where(Recording.state.not_in(PROMISED))
         .distinct()
     )
     for recording_id in session.scalars(query):

@@ -21,6 +21,7 @@ REASONS: Final[dict[str, str]] = {
     "media-decode-failed": N_("The pictures cannot be decoded. Export the file again."),
     "media-hostile": N_("Reading the file exceeded the limits of time or memory. If it is an honest export, ask the bureau for help."),
     "version-missing": N_("The store no longer has this version. The bureau has been alarmed."),
+    "bytes-unreadable": N_("The store has this version and can no longer read its bytes. The bureau has been alarmed."),
     "stored-hash-mismatch": N_("The stored bytes no longer match their hash. The bureau has been alarmed."),
     "lock-missing-or-shortened": N_("The lock is missing or shorter than recorded. The bureau has been alarmed."),
 }

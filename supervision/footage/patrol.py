@@ -1,8 +1,9 @@
-"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn, what is over its day named. R73; 2.3.1."""
+"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn. R73; 2.3.1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, DateTime, case, cast, func, literal, select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
 from storage.ledger import history
-from storage.objects.errors import ObjectMissing
+from storage.objects.errors import ObjectMissing, StoreUnavailable
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
 from storage.retention.models import KeptVersion
@@ -23,6 +24,7 @@ from supervision.footage.models import Recording, Slot
 from supervision.footage.verification import Bench, check_hash
 
 PATROL = Actor(kind="system", name="patrol", role="worker")
+LOOK_AGAIN: Final = timedelta(days=1)  # at what alarmed: a disk may have been mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,48 +76,66 @@ def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
 def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]:
     """Read back the versions that were not read for longest; raise an alarm for each that no longer is what the catalogue says.
 
-    Returns the recordings that alarmed. A HEAD proves nothing (a flipped bit on disk still answers 200): bytes are read and hashed.
+    Returns the recordings that are not sound. A HEAD proves nothing (a flipped bit on disk still answers 200): bytes are read and hashed. What
+    alarmed is looked at daily, and goes back to RETAINED when it is what the catalogue says after all. Raises: StoreUnavailable — the store
+    answers nothing; one version that it cannot read is an alarm and keeps the others from nothing.
     """
     at = bench.clock.now_at()
+    unread_since = case((Recording.state == RecordingState.ALARM, at - LOOK_AGAIN), else_=at - timedelta(days=rule.patrol_days))
     with bench.database.transaction(SYSTEM) as session:
         due = session.execute(
             select(Recording.id, KeptVersion.id)
             .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
             .where(
                 KeptVersion.destroyed_at.is_(None),
-                Recording.state == RecordingState.RETAINED,
-                (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < at - timedelta(days=rule.patrol_days)),
+                Recording.state.in_((RecordingState.RETAINED, RecordingState.ALARM)),
+                (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < unread_since),
             )
             .order_by(KeptVersion.patrolled_at.asc().nulls_first())
             .limit(batch)
         )
         wanted = list(due)
-    alarmed: list[UUID] = []
-    for recording_id, kept_id in wanted:
-        if not inspect_one(bench, recording_id, kept_id):
-            alarmed.append(recording_id)
-    return alarmed
+    return [recording_id for recording_id, kept_id in wanted if not inspect_one(bench, recording_id, kept_id)]
 
 
 def inspect_one(bench: Bench, recording_id: UUID, kept_id: UUID) -> bool:
-    """Read one version back: bytes, lock, presence. False: the recording was moved to INTEGRITY_ALARM."""
+    """Read one version back: bytes, lock, presence. False: the recording is in INTEGRITY_ALARM. Raises: StoreUnavailable."""
     with bench.database.transaction(SYSTEM) as session:
         recording = session.get_one(Recording, recording_id)
         kept = session.get_one(KeptVersion, kept_id)
-    why = ""
-    try:
-        check_hash(bench, recording)
-        lock = bench.store.retention(kept.object_key, kept.version_id)
-        if lock is None or lock.mode != "COMPLIANCE" or lock.until < kept.retain_until:
-            why = "lock-missing-or-shortened"
-    except ObjectMissing:
-        why = "version-missing"
-    except HashMismatch:
-        why = "stored-hash-mismatch"
+    why = _what_is_wrong(bench, recording, kept)
+    at = bench.clock.now_at()
     with bench.database.transaction(SYSTEM) as session:
-        session.get_one(KeptVersion, kept_id).patrolled_at = bench.clock.now_at()
+        session.get_one(KeptVersion, kept_id).patrolled_at = at
         recording = session.get_one(Recording, recording_id, with_for_update=True)
         if why and recording.state in (RecordingState.CATALOGUED, RecordingState.RETAINED):
             recording.reason = why
-            history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=bench.clock.now_at(), reason=why)
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=at, reason=why)
+        elif not why and recording.state is RecordingState.ALARM:
+            before, recording.reason, recording.lock_read_back_at = recording.reason, "", at
+            facts = {"lock_read_back": True, "alarmed": before}
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.CLEAR_ALARM, actor=PATROL, at=at, reason="read-back-sound", facts=facts)
     return not why
+
+
+def _what_is_wrong(bench: Bench, recording: Recording, kept: KeptVersion) -> str:
+    """The empty string when nothing is. A store that is away is no fault of a recording; one that answers and cannot give these bytes, asked
+    twice, has lost them: SeaweedFS answers a flipped bit with 500 for ever.
+    """
+    try:
+        try:
+            check_hash(bench, recording)
+        except StoreUnavailable:
+            if bench.store.stat(kept.object_key, kept.version_id) is None:
+                return "version-missing"
+            check_hash(bench, recording)
+        lock = bench.store.retention(kept.object_key, kept.version_id)
+    except ObjectMissing:
+        return "version-missing"
+    except HashMismatch:
+        return "stored-hash-mismatch"
+    except StoreUnavailable:
+        if bench.store.stat(kept.object_key, kept.version_id) is None:
+            return "version-missing"
+        return "bytes-unreadable"
+    return "lock-missing-or-shortened" if lock is None or lock.mode != "COMPLIANCE" or lock.until < kept.retain_until else ""

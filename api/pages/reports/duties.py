@@ -18,7 +18,8 @@ from compliance.reports.rules import StartupStanding, TargetRule, startup
 from storage.kernel.clock import local_date
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
-from supervision.footage.models import GapExplanation
+from supervision.footage.lifecycle import RecordingState
+from supervision.footage.models import GapExplanation, Recording
 from supervision.releases import queries as releases
 from supervision.sampling.models import DrawRound
 from supervision.spotchecks.lifecycle import OPEN_STATES, OutcomeState
@@ -55,6 +56,12 @@ def waiting(session: Session, services: Services) -> list[Waiting]:
     """Everything that needs somebody of the bureau, in the order of the evidence; nothing that waits for others."""
     now, today = services.clock.now_at(), services.clock.today_on()
     found = [
+        Waiting(
+            session.scalar(select(func.count()).where(Recording.state == RecordingState.ALARM)) or 0,
+            N_("recordings are no longer what the catalogue says"),
+            f"/recordings?state={RecordingState.ALARM.value}",
+            "bad",
+        ),
         Waiting(
             session.scalar(select(func.count()).where(GapExplanation.state == "submitted")) or 0,
             N_("explanations of gaps wait for a decision"),

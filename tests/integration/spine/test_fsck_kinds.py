@@ -271,6 +271,23 @@ DAMAGES: dict[str, tuple[Damage, set[tuple[str, str]]]] = {
         lambda b: edited(b, "recording", "version_id = 'none'"),
         {("version-missing", "recording"), ("kept-missing", "recording"), ("receipt-differs", "receipt")},
     ),
+    "an alarm was raised and the version is still not there": (
+        lambda b: edited(b, "recording", "state = 'integrity-alarm', version_id = 'none'"),
+        {("version-missing", "recording"), ("kept-missing", "recording"), ("receipt-differs", "receipt"), ("state-differs", "recording")},
+    ),
+    "what was received and is not catalogued yet is not there": (
+        lambda b: edited(b, "recording", "state = 'received', version_id = 'none'"),
+        {
+            ("version-missing", "recording"),
+            ("receipt-differs", "receipt"),
+            ("state-differs", "recording"),
+            ("proof-without-recording", "recording"),
+        },
+    ),
+    "what was received has another size": (
+        lambda b: edited(b, "recording", "state = 'quarantined', size_bytes = size_bytes + 1"),
+        {("size-differs", "recording"), ("receipt-differs", "receipt"), ("state-differs", "recording"), ("proof-without-recording", "recording")},
+    ),
     "the row names another size": (
         lambda b: edited(b, "recording", "size_bytes = size_bytes + 1"),
         {("size-differs", "recording"), ("receipt-differs", "receipt")},
