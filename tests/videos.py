@@ -1,11 +1,10 @@
 """Small recordings made on the spot: real encoders, invented pictures, deterministic. Never committed as files.
 
-`Scene` says what is filmed; `record` encodes it once per session (MP4, index first) and `remux` carries the same packets into any container.
+`Scene` says what is filmed; `record` encodes it once per run (MP4, index first) and `remux` carries the same packets into any container.
 Each picture bears its number as sixteen black or white blocks (`number_in` reads them back after any re-encoding) and its time in digits.
 """
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +20,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from tests.faces import draw_face, face_place
+from tests.studio import once
 
 CLOCK: Final = 90_000
 SOUND_RATE: Final = 16_000
@@ -97,15 +97,12 @@ def number_in(image: NDArray[np.uint8]) -> int:
     return sum((int(gray[centre - 1 : centre + 2, int((bit + 0.5) * block)].mean()) > 125) << bit for bit in range(16))
 
 
-@lru_cache(maxsize=1)
-def _studio() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="classproof-videos-", ignore_cleanup_errors=True)
-
-
-@lru_cache(maxsize=256)
 def record(scene: Scene) -> Path:
-    """Encode once per session. MP4 with the index in front."""
-    path = Path(_studio().name) / f"{abs(hash(scene)):x}.mp4"
+    """Encode once per run. MP4 with the index in front."""
+    return once(scene, lambda path: _encode(scene, path))
+
+
+def _encode(scene: Scene, path: Path) -> None:
     scaler = VideoReformatter()  # one for all pictures: a new one for each costs more than its work
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         encoders = {"h264": "libx264", "hevc": "libx265", "mpeg4": "mpeg4", "mjpeg": "mjpeg"}
@@ -140,7 +137,6 @@ def record(scene: Scene) -> Path:
         out.mux(video.encode(None))
         if sound is not None:
             out.mux(sound.encode(None))
-    return path
 
 
 FORMATS: Final = {
