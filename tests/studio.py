@@ -3,15 +3,16 @@
 Whoever takes a film from here must not change it.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 PLACE: Final = "TESTS_STUDIO"
 
@@ -28,11 +29,20 @@ def close_studio() -> None:
 def once(key: object, make: Callable[[Path], object]) -> Path:
     """The film that `make` writes to the path it is given. `key`: all that decides its bytes, with a `repr` that says so."""
     path = _place() / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.mp4"
-    if not path.exists():
-        aside = path.with_name(f"{uuid4()}.mp4")  # two workers may make the same at once: the last rename stands
-        make(aside)
-        aside.rename(path)
+    with alone(path):
+        if not path.exists():
+            aside = path.with_name(f"new-{path.name}")  # whole or not at all
+            make(aside)
+            aside.rename(path)
     return path
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process and one thread at a time makes what belongs at `path`: two workers often come to the same test file at once."""
+    with path.with_suffix(".lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _place() -> Path:
