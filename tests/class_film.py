@@ -1,5 +1,6 @@
 """A filmed class of drawn people: so many face the camera, so many show their backs. For tests and for measuring head counts; nobody is real."""
 
+import shutil
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from tests.faces import HAIR, draw_face
+from tests.studio import once
 
 Picture = NDArray[np.uint8]  # (h, w, 3), blue green red
 COLUMNS, ROWS = 8, 5
@@ -73,7 +75,12 @@ def _person(image: Picture, x: int, y: int, tall: int, coat: tuple[int, int, int
 
 
 def film_class(target: Path, scene: Class) -> Path:
-    """An MP4 of the scene with camera noise."""
+    """An MP4 of the scene with camera noise; the same scene is filmed once per run."""
+    shutil.copyfile(once(scene, lambda path: _encode(path, scene)), target)
+    return target
+
+
+def _encode(target: Path, scene: Class) -> None:
     dice = np.random.default_rng([scene.seed, 4])
     grain = dice.normal(0, 3, (4, scene.height, scene.width, 1)).astype(np.int16)
     scaler = VideoReformatter()
@@ -93,4 +100,3 @@ def film_class(target: Path, scene: Class) -> Path:
             frame.pts, frame.time_base = n * 1000 // scene.fps, Fraction(1, 1000)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-    return target

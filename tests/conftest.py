@@ -5,6 +5,8 @@ import gc
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.studio import close_studio, open_studio
+
 SLOW_TIMEOUT_S = 7200
 # a busy machine is no defect, so nothing random has a deadline
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -12,6 +14,13 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.register_profile("mutate", settings.get_profile("suite"), database=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("suite")
 pytest_plugins = ["tests.engine_fixtures", "tests.site_fixtures"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that the others are started by keeps the films of a run."""
+    if not hasattr(config, "workerinput"):
+        open_studio()
+        config.add_cleanup(close_studio)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

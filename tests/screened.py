@@ -1,13 +1,11 @@
 """Filmed lessons with defects in known places: drawn rooms, a real encoder. For tests and measurements of screening.
 
-A film without a burned-in clock of its own is made once per run: many tests look at the same one.
+The same film is made once per run: many tests look at the same one.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +15,11 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from tests.studio import once
+
 Picture = NDArray[np.uint8]  # (h, w) grey
 Part = tuple[float, str]  # seconds, kind
-Clock = Callable[[float], str]
+Clock = Callable[[float], str]  # what is burned in at a second of the film
 WIDTH, HEIGHT, FPS = 640, 360, 10
 KINDS: Final = ("busy", "empty", "black", "covered", "blurred", "frozen", "moved", "elsewhere")
 
@@ -71,32 +71,22 @@ KIND: Final[dict[str, Callable[[int, int], Picture]]] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _studio() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="classproof-screened-", ignore_cleanup_errors=True)
-
-
 def film(
     target: Path, parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, gop_s: int = 2, crf: int = 26, leap_ms: tuple[int, int] = (0, 0),
     clock: Clock | None = None,
 ) -> Path:  # fmt: skip
     """An MP4 of the parts in their order. `leap_ms`: (at, length) of a jump of presentation time; `clock`: what is burned in at a second of it."""
-    how = (tuple(parts), seed, fps, gop_s, crf, leap_ms)
-    if clock is not None:
-        return _encode(target, *how, clock)
-    shutil.copyfile(_once(*how), target)
+    made = tuple(parts)
+    texts = tuple(clock(n / fps) for n in range(sum(round(seconds * fps) for seconds, _ in made))) if clock else None
+    how = (made, seed, fps, gop_s, crf, leap_ms, texts)
+    shutil.copyfile(once(("screened", *how), lambda path: _encode(path, *how)), target)
     return target
 
 
-@lru_cache(maxsize=64)
-def _once(*how: Any) -> Path:  # Any: the arguments of `_encode` that decide its bytes
-    place = Path(_studio().name)
-    return _encode(place / f"{len(list(place.iterdir()))}.mp4", *how, None)
-
-
 def _encode(
-    target: Path, parts: tuple[Part, ...], seed: int, fps: int, gop_s: int, crf: int, leap_ms: tuple[int, int], clock: Clock | None
-) -> Path:  # fmt: skip
+    target: Path, parts: tuple[Part, ...], seed: int, fps: int, gop_s: int, crf: int, leap_ms: tuple[int, int], texts: tuple[str, ...] | None
+) -> None:  # fmt: skip
+    clock = (lambda at: texts[round(at * fps)]) if texts else None
     scaler = VideoReformatter()  # one for all pictures: a new one for each costs more than its work
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video: Any = out.add_stream("libx264", rate=fps)  # Any: PyAV returns a union of stream kinds
@@ -111,4 +101,3 @@ def _encode(
             frame.pts, frame.time_base = at + (leap_ms[1] if leap_ms[1] and at >= leap_ms[0] else 0), Fraction(1, 1000)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-    return target

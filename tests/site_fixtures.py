@@ -29,7 +29,7 @@ from storage.engines.engines import Engines
 from storage.kernel.clock import Clock
 from storage.kernel.settings import Settings
 from storage.objects.port import Buckets
-from tests.remembered_cuts import remembering
+from tests.remembered_children import remembering
 
 if TYPE_CHECKING:
     from tests.engine_fixtures import TestDatabase
@@ -80,10 +80,10 @@ def remembered_hashes() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def remembered_cuts(engines: Engines) -> Iterator[None]:
-    """A viewing copy of the same film is made once per run."""
-    with remembering(engines.data_dir / "cuts"):
+@pytest.fixture
+def remembered_children(engines: Engines) -> Iterator[None]:
+    """The same question about the same film is answered by a confined child once per run."""
+    with remembering(engines.data_dir / "children"):
         yield
 
 
@@ -95,7 +95,7 @@ def services(
     engine_settings: Settings,
     hands: Hands,
     tmp_path: Path,
-    remembered_cuts: None,
+    remembered_children: None,
 ) -> Iterator[Services]:
     """The product on a database of this test alone; the buckets are the worker's, keys never meet."""
     settings = engine_settings.model_copy(update={"scratch_dir": tmp_path / "scratch"})

@@ -1,12 +1,12 @@
 """Small recordings made on the spot: real encoders, invented pictures, deterministic. Never committed as files.
 
-`Scene` says what is filmed; `record` encodes it once per session (MP4, index first) and `remux` carries the same packets into any container.
+`Scene` says what is filmed; `record` encodes it once per run (MP4, index first) and `remux` carries the same packets into any container.
 Each picture bears its number as sixteen black or white blocks (`number_in` reads them back after any re-encoding) and its time in digits.
 """
 
 import struct
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -21,6 +21,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from tests.faces import draw_face, face_place
+from tests.studio import once
 
 CLOCK: Final = 90_000
 SOUND_RATE: Final = 16_000
@@ -97,15 +98,12 @@ def number_in(image: NDArray[np.uint8]) -> int:
     return sum((int(gray[centre - 1 : centre + 2, int((bit + 0.5) * block)].mean()) > 125) << bit for bit in range(16))
 
 
-@lru_cache(maxsize=1)
-def _studio() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="classproof-videos-", ignore_cleanup_errors=True)
-
-
-@lru_cache(maxsize=256)
 def record(scene: Scene) -> Path:
-    """Encode once per session. MP4 with the index in front."""
-    path = Path(_studio().name) / f"{abs(hash(scene)):x}.mp4"
+    """Encode once per run. MP4 with the index in front."""
+    return once(scene, lambda path: _encode(scene, path))
+
+
+def _encode(scene: Scene, path: Path) -> None:
     scaler = VideoReformatter()  # one for all pictures: a new one for each costs more than its work
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         encoders = {"h264": "libx264", "hevc": "libx265", "mpeg4": "mpeg4", "mjpeg": "mjpeg"}
@@ -140,7 +138,6 @@ def record(scene: Scene) -> Path:
         out.mux(video.encode(None))
         if sound is not None:
             out.mux(sound.encode(None))
-    return path
 
 
 FORMATS: Final = {
@@ -149,23 +146,41 @@ FORMATS: Final = {
     "mp4-fragmented": ("mp4", {"movflags": "frag_keyframe+empty_moov+default_base_moof", "avoid_negative_ts": "make_zero"}),
     "mkv": ("matroska", {}),
     "ts": ("mpegts", {}),
-    "avi": ("avi", {}),
 }
 
 
 def remux(source: Path, target: Path, container: str) -> Path:
-    """The same packets in another container: a key of FORMATS, "ps", or "ps-without-map"."""
+    """The same packets in another container: a key of FORMATS, "avi", "ps", or "ps-without-map"."""
     if container.startswith("ps"):
         return program_stream(source, target, with_map=container == "ps")
+    if container == "avi":
+        return _avi(source, target)
     name, options = FORMATS[container]
     with av.open(str(source)) as media, av.open(str(target), "w", format=name, options=options) as out:
         streams = {s.index: out.add_stream_from_template(s) for s in [*media.streams.video, *media.streams.audio]}
+        for packet in media.demux(*[media.streams[i] for i in streams]):
+            if packet.dts is not None and packet.size:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    return target
+
+
+def _avi(source: Path, target: Path) -> Path:
+    """AVI counts frames: a clock of 1/90000 would need 3600 empty ones between two pictures.
+
+    Recorders write H.265 into it, FFmpeg's muxer does not: it is told H.264, and the name is put right afterwards.
+    """
+    with ExitStack() as opened:
+        media = opened.enter_context(av.open(str(source)))
+        out = opened.enter_context(av.open(str(target), "w", format="avi"))
         video = media.streams.video[0]
-        annex_b = BitStreamFilterContext("h264_mp4toannexb", video) if container == "avi" and video.codec_context.name == "h264" else None
-        if container == "avi":  # AVI counts frames: a clock of 1/90000 would need 3600 empty ones between two pictures
-            streams[video.index].time_base = 1 / Fraction(video.average_rate or 25)
-            if annex_b is not None:
-                streams[video.index].codec_context.extradata = None  # the packets carry their parameter sets themselves
+        codec = video.codec_context.name
+        stand_in = opened.enter_context(av.open(str(record(Scene(seconds=1, width=video.width, height=video.height))))) if codec == "hevc" else media
+        streams = {s.index: out.add_stream_from_template(s) for s in [stand_in.streams.video[0], *media.streams.audio]}
+        streams[video.index].time_base = 1 / Fraction(video.average_rate or 25)
+        annex_b = BitStreamFilterContext(f"{codec}_mp4toannexb", video) if codec in ("h264", "hevc") else None
+        if annex_b is not None:
+            streams[video.index].codec_context.extradata = None  # the packets carry their parameter sets themselves
         for packet in media.demux(*[media.streams[i] for i in streams]):
             if packet.dts is None or not packet.size:
                 continue
@@ -173,6 +188,10 @@ def remux(source: Path, target: Path, container: str) -> Path:
             for unit in annex_b.filter(packet) if annex_b is not None and packet.stream.index == video.index else [packet]:
                 unit.stream = target_stream
                 out.mux(unit)
+    if codec == "hevc":
+        data = target.read_bytes()
+        head = data.index(b"movi")
+        target.write_bytes(data[:head].replace(b"H264", b"HEVC") + data[head:])
     return target
 
 

@@ -1,9 +1,10 @@
-"""The confined side: `python -m storage.media.child`. One JSON request on stdin, one JSON answer on stdout.
+"""The confined side: `main`, in an interpreter that `storage.media.sandbox` starts. One JSON request on stdin, one JSON answer on stdout.
 
 Order matters: import everything (PyAV loads stream classes on first use, which Landlock would refuse), confine ourselves for good,
 only then open the file.
 """
 
+import gc
 import json
 import os
 import resource
@@ -101,6 +102,8 @@ def main() -> None:
     request = json.loads(sys.stdin.buffer.read())
     give_way(request["nice"])
     task = load(request)
+    gc.freeze()  # what was imported stays; the collector, off until now, is for what the task makes
+    gc.enable()
     confined = confine(request)
     if not request["own_namespace"] and REQUIRED_ALONE - set(confined):
         sys.stderr.write(f"refused to open the file: neither bubblewrap nor {' and '.join(sorted(REQUIRED_ALONE))} here, only {'+'.join(confined)}")
@@ -127,7 +130,3 @@ def main() -> None:
     cost = {"cpu_ms": round((used.ru_utime + used.ru_stime) * 1000), "peak_bytes": used.ru_maxrss * 1024}
     os.write(1, json.dumps(answer | {"confined": confined, "cost": cost}).encode())
     os._exit(0)  # no destructors over hostile structures
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,6 @@ import os
 import random
 import socket
 import struct
-import sys
 import threading
 import time
 import zipfile
@@ -227,7 +226,8 @@ def test_from_inside_no_other_file_no_network_and_no_program_can_be_reached(tmp_
 def test_a_machine_that_cannot_confine_the_child_opens_no_file(missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel without Landlock or system-call filter, and no bubblewrap: our machine is at fault, not the file."""
     lacking = f"from storage.media import child, landlock, seccomp; {missing} = lambda *_: False; child.main()"
-    monkeypatch.setattr(sandbox, "_interpreter", lambda: [sys.executable, "-B", "-s", "-c", lacking])
+    interpreter = sandbox._interpreter()
+    monkeypatch.setattr(sandbox, "_interpreter", lambda: [*interpreter[:-1], lacking])
     media = tmp_path / "media"
     media.write_bytes(b"x")
     with pytest.raises(SandboxFailed) as failed:

@@ -32,15 +32,17 @@ from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site, serving
+from tests.studio import once
 
 Jobs = Callable[[], None]
 SMALL = Encoder(width=320, height=180, crf=30)
 SECONDS = 330
 
 
-def filmed(path: Path, seed: int, *, place: int = 5, seconds: int = SECONDS, defects: tuple[Defect, ...] = ()) -> Path:
+def filmed(seed: int, *, place: int = 5, seconds: int = SECONDS, defects: tuple[Defect, ...] = ()) -> Path:
+    """One lesson, filmed once per run: not to be changed."""
     camera = Camera(Lesson(room(place), seed, seconds, people=10), datetime(2026, 3, 2, 1, 0, tzinfo=UTC), noise_seed=seed, defects=defects)
-    return encode(path, camera.pictures(SMALL.fps), SMALL)
+    return once((place, seed, seconds, defects, SMALL), lambda path: encode(path, camera.pictures(SMALL.fps), SMALL))
 
 
 @pytest.fixture
@@ -62,10 +64,10 @@ def leads(services: Services, code: Code) -> list[ScreeningLead]:
 def test_a_changed_copy_under_another_institution_is_found_with_its_line_and_told_once(
     services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
 ) -> None:
-    source = filmed(tmp_path / "source.mp4", 1)
+    source = filmed(1)
     change = Change(begin_s=30, mirror=True, crop=0.05, gain=1.15, lift=6, speed=1.01, clock=datetime(2026, 5, 1, 2, 0, tzinfo=UTC))
     copy = encode(tmp_path / "copy.mp4", altered(source, change), Encoder(width=426, height=240, crf=32))
-    honest = filmed(tmp_path / "honest.mp4", 2)
+    honest = filmed(2)
     first = send(services, world, source)
     run_jobs()
     send(services, world, honest, file_name=world.file_name(lesson=1))
@@ -101,7 +103,7 @@ def test_a_piece_cut_out_without_re_encoding_is_found_by_its_packets(
     services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
 ) -> None:
     loud = waves(3, envelope(3, SECONDS, Microphone()), Microphone())
-    source = voiced(filmed(tmp_path / "picture.mp4", 3), tmp_path / "source.mp4", loud)
+    source = voiced(filmed(1), tmp_path / "source.mp4", loud)
     first = send(services, world, source)
     second = send(services, other, remux(source, tmp_path / "cut.ts", 60, 270), file_name=other.file_name(suffix="ts"))
     run_jobs()
@@ -132,7 +134,7 @@ def test_the_same_minutes_claimed_by_two_institutions_are_one_class_filmed_for_t
 
 
 def test_one_lesson_sent_twice_is_nothing(services: Services, world: World, run_jobs: Jobs, tmp_path: Path) -> None:
-    source = filmed(tmp_path / "source.mp4", 5)
+    source = filmed(1)
     again = encode(tmp_path / "again.mp4", altered(source, Change()), Encoder(width=320, height=180, crf=33))
     send(services, world, source)
     send(services, world, again, file_name=world.file_name(camera=1))
@@ -143,17 +145,15 @@ def test_one_lesson_sent_twice_is_nothing(services: Services, world: World, run_
     assert leads(services, Code.RECYCLED) == []
 
 
-def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_keys(
-    services: Services, world: World, run_jobs: Jobs, tmp_path: Path
-) -> None:
-    looped = filmed(tmp_path / "loop.mp4", 6, defects=(Defect("loop", 110, 300, 60),))
+def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_keys(services: Services, world: World, run_jobs: Jobs) -> None:
+    looped = filmed(6, defects=(Defect("loop", 110, 300, 60),))
     recording_id: UUID = send(services, world, looped)
     run_jobs()
     (lead,) = leads(services, Code.LOOP)
     assert lead.recording_id == recording_id
     assert abs(lead.from_ms - 110_000) <= 40_000
     assert abs(lead.to_ms - 300_000) <= 40_000
-    send(services, world, filmed(tmp_path / "elsewhere.mp4", 7, place=9, seconds=90), file_name=world.file_name(lesson=1))
+    send(services, world, filmed(7, place=9, seconds=90), file_name=world.file_name(lesson=1))
     run_jobs()
     with services.database.transaction(SYSTEM) as session:
         views = list(session.scalars(select(RecordingMotion.view_id).order_by(RecordingMotion.made_at)))
@@ -173,7 +173,7 @@ def page(site: Site, role: Role, path: str, institution_id: UUID | None = None, 
 def test_the_bureau_looks_at_both_recordings_in_step_each_opening_on_record_and_nobody_else_does(
     services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
 ) -> None:
-    source = filmed(tmp_path / "source.mp4", 8)
+    source = filmed(1)
     send(services, world, source)
     second = send(services, other, remux(source, tmp_path / "cut.mkv", 20, 200), file_name=other.file_name(suffix="mkv"))
     run_jobs()

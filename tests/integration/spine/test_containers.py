@@ -35,7 +35,6 @@ GOOD = {
     for container in CONTAINERS
     for codec in ("h264", "hevc")
     for sound in (False, True)
-    if (container, codec) != ("avi", "hevc")  # FFmpeg's AVI muxer writes no H.265
 }
 SUFFIXES = {"mkv": "mkv", "ts": "ts", "avi": "avi"}  # recorders name program streams .mp4 as well
 
