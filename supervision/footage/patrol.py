@@ -1,4 +1,4 @@
-"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn. R73; 2.3.1."""
+"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn, what is over its day named. R73; 2.3.1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, DateTime, case, cast, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from storage.database.session import SYSTEM
@@ -15,11 +15,11 @@ from storage.ledger import history
 from storage.objects.errors import ObjectMissing, StoreUnavailable
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
-from storage.retention.models import KeptVersion
+from storage.retention.models import KeptVersion, LegalHold
 from storage.retention.rules import RetentionRule, retain_until
 from supervision.classes.models import Lesson, TrainingClass
 from supervision.footage.errors import HashMismatch
-from supervision.footage.lifecycle import RECORDING_MOVES, RecordingEvent, RecordingState
+from supervision.footage.lifecycle import CATALOGUED_STATES, RECORDING_MOVES, RecordingEvent, RecordingState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.verification import Bench, check_hash
 
@@ -45,7 +45,7 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
         .join(Lesson, Lesson.id == Slot.lesson_id)
         .join(TrainingClass, TrainingClass.id == Lesson.class_id)
         .where(
-            Recording.state.in_((RecordingState.CATALOGUED, RecordingState.RETAINED)),
+            Recording.state.in_(CATALOGUED_STATES),
             Recording.recorded_span.is_not(None),
             Recording.retain_until < _kept_for_the_class_until(rule),
         )
@@ -73,6 +73,35 @@ def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
     return func.timezone("Asia/Shanghai", term + func.make_interval(0, 0, 0, days))
 
 
+def settle_due(session: Session, *, actor: Actor, at: datetime, limit: int = 200) -> int:
+    """RETAINED → DUE for what is past its day and held by no matter; back for what a matter holds or a class keeps longer since. Returns how many.
+
+    DUE destroys nothing: that takes two people (2.3.1).
+    """
+    held = exists().where(LegalHold.kept_version_id == KeptVersion.id, LegalHold.released_at.is_(None))
+    over = KeptVersion.retain_until <= at
+    rows = session.execute(
+        select(Recording, KeptVersion.id, over)
+        .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
+        .where(
+            KeptVersion.destroyed_at.is_(None),
+            ((Recording.state == RecordingState.RETAINED) & over & ~held) | ((Recording.state == RecordingState.DUE) & (held | ~over)),
+        )
+        .order_by(Recording.id)
+        .limit(limit)
+        .with_for_update(of=Recording, skip_locked=True)
+    ).all()
+    for recording, kept_id, is_over in rows:
+        matters = retention.open_matters(session, kept_id)
+        if recording.state is RecordingState.DUE:
+            reason = "held-by-a-matter" if matters else "kept-longer"
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.HOLD, actor=actor, at=at, reason=reason)
+        else:
+            facts = {"retention_over": is_over, "holds": matters}
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.FALL_DUE, actor=actor, at=at, facts=facts)
+    return len(rows)
+
+
 def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]:
     """Read back the versions that were not read for longest; raise an alarm for each that no longer is what the catalogue says.
 
@@ -88,7 +117,7 @@ def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]
             .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
             .where(
                 KeptVersion.destroyed_at.is_(None),
-                Recording.state.in_((RecordingState.RETAINED, RecordingState.ALARM)),
+                Recording.state.in_((RecordingState.RETAINED, RecordingState.DUE, RecordingState.ALARM)),
                 (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < unread_since),
             )
             .order_by(KeptVersion.patrolled_at.asc().nulls_first())
@@ -108,7 +137,7 @@ def inspect_one(bench: Bench, recording_id: UUID, kept_id: UUID) -> bool:
     with bench.database.transaction(SYSTEM) as session:
         session.get_one(KeptVersion, kept_id).patrolled_at = at
         recording = session.get_one(Recording, recording_id, with_for_update=True)
-        if why and recording.state in (RecordingState.CATALOGUED, RecordingState.RETAINED):
+        if why and recording.state in CATALOGUED_STATES:
             recording.reason = why
             history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=at, reason=why)
         elif not why and recording.state is RecordingState.ALARM:
