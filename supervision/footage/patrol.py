@@ -15,6 +15,7 @@ from storage.ledger import history
 from storage.objects.errors import ObjectMissing, StoreUnavailable
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
+from storage.retention.errors import LockNotConfirmed
 from storage.retention.models import KeptVersion, LegalHold
 from storage.retention.rules import RetentionRule, retain_until
 from supervision.classes.models import Lesson, TrainingClass
@@ -35,7 +36,8 @@ class PatrolRule:
 
 
 def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, actor: Actor, at: datetime, limit: int = 200) -> int:
-    """Extend locks of recordings whose class now ends later, or was paid for later, than when they were locked; never shorten. Returns how many.
+    """Extend locks of recordings whose class now ends later, or was paid for later, than when they were locked; never shorten. Returns how many
+    were looked at; one whose version is gone, or whose lock the store does not confirm, is an alarm.
 
     Others that do the same at this moment skip the rows taken here.
     """
@@ -57,7 +59,11 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
         assert recording.version_id and recording.sha256 and recording.recorded_span and recording.recorded_span.upper  # noqa: S101 - catalogued
         until = retain_until(rule, recorded_end_at=recording.recorded_span.upper, class_ends_on=ends_on, subsidy_paid_on=paid_on)
         held = retention.Held(recording.institution_id, recording.object_key, recording.version_id, recording.size_bytes, recording.sha256)
-        recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
+        try:
+            recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
+        except (ObjectMissing, LockNotConfirmed) as lost:  # it keeps no other lock from being extended
+            recording.reason = "version-missing" if isinstance(lost, ObjectMissing) else "lock-missing-or-shortened"
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=actor, at=at, reason=recording.reason)
     return len(rows)
 
 

@@ -29,6 +29,7 @@ from storage.ledger import history
 from storage.media.errors import UnreadableMedia
 from storage.media.facts import Limits, MediaFacts
 from storage.media.inspect import inspect_and_index
+from storage.objects.hashing import sha256_of
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
 from storage.retention.rules import RetentionRule, retain_until
@@ -383,10 +384,7 @@ def confirm(bench: Bench, recording_id: UUID) -> RecordingState:
 def check_hash(bench: Bench, recording: Recording) -> None:
     """Read every stored byte again and compare. Raises: HashMismatch, ObjectMissing. A finding may only rest on footage that passes."""
     assert recording.version_id is not None  # noqa: S101
-    digest = hashlib.sha256()
-    for chunk in bench.store.stream(recording.object_key, recording.version_id, chunk_bytes=4 << 20):
-        digest.update(chunk)
-    if digest.digest() != recording.sha256:
+    if sha256_of(bench.store, recording.object_key, recording.version_id) != recording.sha256:
         raise HashMismatch(recording=str(recording.id))
 
 

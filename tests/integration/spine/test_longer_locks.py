@@ -12,8 +12,11 @@ from api.http.services import Services
 from api.wiring import SCHEDULER, job_handlers
 from storage.database.session import SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
+from storage.kernel.clock import BUREAU_ZONE
 from storage.ledger import history
 from storage.ledger.models import LedgerEntry
+from storage.objects.errors import ObjectMissing
+from storage.objects.port import Retention
 from storage.retention import service as retention
 from storage.retention.models import KeptVersion
 from storage.retention.rules import RetentionRule
@@ -116,6 +119,44 @@ def test_a_class_that_ends_on_29_february_follows_the_rule(services: Services, k
     assert sweep() == 1
     assert kept.until() == until
     assert sweep() == 0, "what is extended is found again: the sweep would never come to an end"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (ObjectMissing(key="", version_id=""), "version-missing"),
+        (Retention("COMPLIANCE", datetime(2020, 1, 1, tzinfo=UTC)), "lock-missing-or-shortened"),
+    ],
+    ids=["gone", "lock-not-confirmed"],
+)
+def test_one_version_that_is_lost_keeps_no_other_lock_from_being_extended(
+    services: Services, kept: Kept, run_jobs: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: object, why: str
+) -> None:
+    late = kept.services.clock.now_at().astimezone(BUREAU_ZONE) - timedelta(days=1)
+    name = f"{kept.world.cameras[0].code}_{late:%Y%m%d}090130.mp4"
+    other = send(services, kept.world, videos.film(tmp_path / "w.mp4", "mp4", videos.Scene(seconds=21, fps=5)), file_name=name)
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        sound = Kept(services, kept.world, footage.find(session, other, None))
+    before = sound.until()
+    store = type(services.buckets.evidence)
+    real = store.retention
+
+    def told(self: object, key: str, version_id: str) -> object:
+        if key != kept.key:
+            return real(self, key, version_id)  # type: ignore[arg-type]  # as called
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "retention", told)
+        kept.end_class_on(kept.world.training_class.ends_on + timedelta(days=9))
+        job_handlers(services)["extend-locks"]()
+    assert sound.until() > before
+    with services.database.transaction(SYSTEM) as session:
+        lost = footage.find(session, kept.id, None)
+        assert (lost.state, lost.reason) == (RecordingState.ALARM, why)
 
 
 class Due:
