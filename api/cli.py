@@ -1,6 +1,7 @@
 """`classproof`: run the parts, the whole, and the tools around them."""
 
 import gc
+import json
 import logging
 import os
 import signal
@@ -236,6 +237,25 @@ def fsck(data_dir: DataDir = None, deep: Annotated[bool, typer.Option("--deep", 
         typer.echo(f"{difference.kind}\t{difference.subject}\t{difference.detail}")
     typer.echo(f"{len(differences)} differences" if differences else "rows, objects, locks and ledger agree", err=True)
     raise typer.Exit(1 if differences else 0)
+
+
+@app.command()
+def jobs(
+    data_dir: DataDir = None,
+    retry: Annotated[Optional[int], typer.Option("--retry", help="put this failed job back into the queue")] = None,  # noqa: UP045
+) -> None:
+    """Name every job that failed for good. Exit 1 when there is one."""
+    from api.dead_letters import dead_letters, try_again
+
+    with _attached(settings_for(data_dir)) as engines:
+        url = engines.addresses.database_url
+        if retry is not None and not try_again(url, retry):
+            typer.echo(f"no failed job {retry}", err=True)
+        found = dead_letters(url)
+    for job in found:
+        typer.echo(f"{job.id}\t{job.task}\t{json.dumps(job.payload)}\t{job.attempts}\t{job.failed_at or ''}")
+    typer.echo(f"{len(found)} jobs failed for good" if found else "no job failed for good", err=True)
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command()

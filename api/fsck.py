@@ -1,6 +1,5 @@
 """`classproof fsck`: do rows, objects, locks, hashes and ledger say the same? Names each difference, repairs nothing. Invariants 1–5."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from storage.ledger import audit
 from storage.ledger.audit import Difference
 from storage.ledger.publish import published_checkpoints
 from storage.objects.errors import ObjectMissing, StoreUnavailable
+from storage.objects.hashing import sha256_of
 from storage.objects.port import ObjectStore
 from storage.retention.models import KeptVersion, LegalHold
 from storage.uploads.models import UploadSession, UploadState
@@ -94,16 +94,14 @@ def _acknowledged(session: Session, store: ObjectStore) -> Iterator[Difference]:
             yield Difference("size-differs", f"recording/{row.id}", f"row {row.size_bytes}, store {facts.size_bytes}")
 
 
-def _bytes_differ(store: ObjectStore, row: Recording, subject: str) -> Iterator[Difference]:
-    digest = hashlib.sha256()
+def _bytes_differ(store: ObjectStore, row: Recording | VisitPhoto, subject: str) -> Iterator[Difference]:
     try:
-        for chunk in store.stream(row.object_key, row.version_id or "", chunk_bytes=4 << 20):
-            digest.update(chunk)
+        found = sha256_of(store, row.object_key, row.version_id or "")
     except (ObjectMissing, StoreUnavailable) as error:
         yield Difference("bytes-unreadable", subject, str(error))
         return
-    if digest.digest() != row.sha256:
-        yield Difference("hash-differs", subject, f"row {row.sha256.hex() if row.sha256 else ''}, store {digest.hexdigest()}")
+    if found != row.sha256:
+        yield Difference("hash-differs", subject, f"row {row.sha256.hex() if row.sha256 else ''}, store {found.hex()}")
 
 
 def _kept_missing(session: Session) -> Iterator[Difference]:
@@ -215,8 +213,8 @@ def _photos(session: Session, store: ObjectStore, *, deep: bool) -> Iterator[Dif
             yield Difference("lock-shorter", subject, f"row {row.retain_until.isoformat()}, store {facts.retention}")
         if facts.legal_hold != held:
             yield Difference("hold-missing" if held else "hold-without-matter", subject, "store and matters do not say the same")
-        if deep and hashlib.sha256(store.read_range(row.object_key, row.version_id, 0, row.size_bytes)).digest() != row.sha256:
-            yield Difference("hash-differs", subject, f"row {row.sha256.hex()}, store has other bytes")
+        if deep:
+            yield from _bytes_differ(store, row, subject)
 
 
 def _ratings(session: Session) -> Iterator[Difference]:

@@ -71,7 +71,7 @@ class JobQueue:
 
 class Patience(BaseRetryStrategy):
     """Back off exponentially up to five minutes. Passing faults are retried for ever, others `ATTEMPTS` times; then the job stays `failed`:
-    the dead letter that the dashboard shows and an administrator retries.
+    the dead letter that `classproof jobs` names and an administrator starts again.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:

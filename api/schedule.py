@@ -59,6 +59,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("expire-clips", timedelta(hours=1)),
     Timed("end-releases", timedelta(minutes=10)),
     Timed("extend-locks", timedelta(hours=1)),
+    Timed("settle-retention", timedelta(hours=1)),
     Timed("patrol", timedelta(minutes=10)),
     Timed("miss-visits", timedelta(minutes=10)),
     Timed("keep-approvals", timedelta(minutes=10)),

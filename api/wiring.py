@@ -172,6 +172,7 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "sweep-orphans": partial(_sweep_orphans, services),
         "expire-clips": partial(_expire_clips, services),
         "extend-locks": partial(_extend_locks, services),
+        "settle-retention": partial(_settle_retention, services),
         "patrol": partial(_patrol, services),
         "miss-visits": partial(_miss_visits, services),
         "detect-exits": partial(_detect_exits, services),
@@ -299,6 +300,13 @@ def _extend_locks(services: Services) -> None:
     while True:
         with services.database.transaction(SYSTEM) as session:
             if patrol.extend_locks(session, services.buckets.evidence, rule, actor=SCHEDULER, at=services.clock.now_at()) == 0:
+                return
+
+
+def _settle_retention(services: Services) -> None:
+    while True:
+        with services.database.transaction(SYSTEM) as session:
+            if patrol.settle_due(session, actor=SCHEDULER, at=services.clock.now_at()) == 0:
                 return
 
 

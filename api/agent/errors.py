@@ -38,6 +38,7 @@ ADVICE: Final = {
     "interrupted": "已中断；已发送的部分会保留，下次继续 / interrupted; what was sent stays and is continued",
     "file-gone": "文件已不存在（被移动、改名或删除） / the file is gone: moved, renamed or deleted",
     "file-unreadable": "文件无法读取，请检查磁盘和权限 / the file cannot be read: check the disk and the permissions",
+    "folder-shut": "文件夹无法打开，其中的录像没有发送，请检查权限 / this folder cannot be opened, nothing in it was sent: check the permissions",
     "line-down": "网络长时间不通，已停止；已发送的部分会保留，下次继续 / no connection for too long; what was sent stays and is continued",
 }
 UNTIL_RESTARTED: Final = frozenset({"key-refused", "scope-missing", "sign-in-needed", "not-allowed", "site-address"})  # read at the start only

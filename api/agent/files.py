@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,11 +27,30 @@ def version_of(path: Path) -> Version:
     return Version(found.st_size, found.st_mtime_ns)
 
 
-def recordings_in(place: Path) -> list[Path]:
-    """The recordings under a folder, oldest name first; a file is itself."""
+def recordings_in(place: Path, *, shut: Callable[[Path], None] = lambda _: None) -> list[Path]:
+    """The recordings under a folder, oldest name first; a file is itself. Linked folders are not entered, so none is a loop.
+
+    `shut` is told each folder inside that may not be opened; the others are searched all the same. Raises: OSError — `place` itself may not.
+    """
     if place.is_file():
         return [place]
-    return sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."))
+
+    def told(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return  # it was removed meanwhile
+        if os.fspath(error.filename) == os.fspath(place):
+            raise error
+        shut(Path(error.filename))
+
+    found = [Path(folder, name) for folder, _, names in os.walk(place, onerror=told) for name in names]
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and _may_be_a_file(path))
+
+
+def _may_be_a_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True  # reading it will say so, in words and with its name
 
 
 class Stillness:

@@ -39,8 +39,8 @@ class Journal:
         try:
             read = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
             self._entries = {name: Entry(**entry) for name, entry in read.items()}
-        except (FileNotFoundError, ValueError, TypeError, AttributeError):
-            pass  # none yet, or torn by a power cut: files are looked at again and answered by the site as known
+        except (OSError, ValueError, TypeError, AttributeError):
+            pass  # none yet, not ours to read, or torn by a power cut: files are looked at again and answered by the site as known
 
     def get(self, path: Path, version: Version) -> Entry | None:
         """What is known of this very state of the file."""

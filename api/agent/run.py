@@ -114,7 +114,7 @@ class _Round:
     def _send_all(self, folder: Path) -> int:
         """Send what is due. Answers an exit code when going on is of no use, else 0."""
         try:
-            paths = recordings_in(folder)
+            paths = recordings_in(folder, shut=self._shut)
         except OSError as error:  # a network drive that is away comes back
             self._screen.line(f"{shown(folder)}: {ADVICE['file-unreadable']} · {error.strerror}")
             return 0 if self._watch else NOTHING_SENT
@@ -138,6 +138,11 @@ class _Round:
                 told = ADVICE["file-gone"] if gone else f"{ADVICE['file-unreadable']} · {error.strerror}"
                 self._hold(path, told, remember=not gone)
         return 0
+
+    def _shut(self, folder: Path) -> None:
+        if folder not in self._bad:
+            self._bad.add(folder)
+            self._screen.line(f"{shown(folder)}: {ADVICE['folder-shut']}")
 
     def _hold(self, path: Path, told: str, *, remember: bool) -> None:
         self._bad.add(path)

@@ -79,6 +79,8 @@ STATUSES: Final[Mapping[str, int]] = {
     "registry-missing": 404,
     "slot-not-found": 404,
     "start-outside-timetable": 409,
+    "start-not-possible": 409,
+    "lesson-not-begun": 409,
     "span-outside-gap": 409,
     "explanation-too-late": 409,
     "recording-not-verified": 409,

@@ -243,7 +243,8 @@ def choose_slot(body: Choose, caller: Sender, session: SessionDep, services: Ser
     upload = uploads.find(session, upload_id, caller.tenant(), lock=True)
     recording = footage.recording_of_upload(session, upload_id, caller.tenant())
     rule = services.policy.read(CoverageRule, services.clock.today_on())
-    footage.choose(session, recording, footage.Choice(body.slot_id, body.recorded_start_at), rule, events=services.events)
+    choice = footage.Choice(body.slot_id, body.recorded_start_at)
+    footage.choose(session, recording, choice, rule, at=services.clock.now_at(), events=services.events)
     return _out(session, services, upload, recording)
 
 

@@ -17,6 +17,20 @@ class StartOutsideTimetable(DomainError):
     clause = "R71"
 
 
+class StartNotPossible(DomainError):
+    """A recording would begin before there were recorders, or last beyond the instant at which it arrived. Facts: latest."""
+
+    code = "start-not-possible"
+    clause = "R71"
+
+
+class LessonNotBegun(DomainError):
+    """Nothing can be on tape of a lesson that has not begun. Facts: slot, starts."""
+
+    code = "lesson-not-begun"
+    clause = "R71"
+
+
 class SpanOutsideGap(DomainError):
     """An explanation must lie inside what is missing. Facts: slot."""
 

@@ -98,6 +98,7 @@ RECORDING_MOVES: Final[Moves[RecordingState, RecordingEvent]] = {
     (RecordingState.RETAINED, RecordingEvent.RAISE_ALARM): Move(RecordingState.ALARM, clause="R73"),
     (RecordingState.ALARM, RecordingEvent.CLEAR_ALARM): Move(RecordingState.RETAINED, guard=_lock_was_read_back, clause="R73"),
     (RecordingState.RETAINED, RecordingEvent.FALL_DUE): Move(RecordingState.DUE, guard=_nothing_holds_it, clause="R73"),
+    (RecordingState.DUE, RecordingEvent.RAISE_ALARM): Move(RecordingState.ALARM, clause="R73"),
     (RecordingState.DUE, RecordingEvent.HOLD): Move(RecordingState.RETAINED, clause="R73"),
     (RecordingState.DUE, RecordingEvent.DESTROY): Move(RecordingState.DESTROYED, guard=_two_people_agreed, clause="R73"),
 }

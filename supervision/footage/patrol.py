@@ -1,4 +1,4 @@
-"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn. R73; 2.3.1."""
+"""Keep what was promised: longer locks when a class ends later, every stored byte read back in turn, what is over its day named. R73; 2.3.1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, DateTime, case, cast, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from storage.database.session import SYSTEM
@@ -15,11 +15,12 @@ from storage.ledger import history
 from storage.objects.errors import ObjectMissing, StoreUnavailable
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
-from storage.retention.models import KeptVersion
+from storage.retention.errors import LockNotConfirmed
+from storage.retention.models import KeptVersion, LegalHold
 from storage.retention.rules import RetentionRule, retain_until
 from supervision.classes.models import Lesson, TrainingClass
 from supervision.footage.errors import HashMismatch
-from supervision.footage.lifecycle import RECORDING_MOVES, RecordingEvent, RecordingState
+from supervision.footage.lifecycle import CATALOGUED_STATES, RECORDING_MOVES, RecordingEvent, RecordingState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.verification import Bench, check_hash
 
@@ -35,7 +36,8 @@ class PatrolRule:
 
 
 def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, actor: Actor, at: datetime, limit: int = 200) -> int:
-    """Extend locks of recordings whose class now ends later, or was paid for later, than when they were locked; never shorten. Returns how many.
+    """Extend locks of recordings whose class now ends later, or was paid for later, than when they were locked; never shorten. Returns how many
+    were looked at; one whose version is gone, or whose lock the store does not confirm, is an alarm.
 
     Others that do the same at this moment skip the rows taken here.
     """
@@ -45,7 +47,7 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
         .join(Lesson, Lesson.id == Slot.lesson_id)
         .join(TrainingClass, TrainingClass.id == Lesson.class_id)
         .where(
-            Recording.state.in_((RecordingState.CATALOGUED, RecordingState.RETAINED)),
+            Recording.state.in_(CATALOGUED_STATES),
             Recording.recorded_span.is_not(None),
             Recording.retain_until < _kept_for_the_class_until(rule),
         )
@@ -57,7 +59,11 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
         assert recording.version_id and recording.sha256 and recording.recorded_span and recording.recorded_span.upper  # noqa: S101 - catalogued
         until = retain_until(rule, recorded_end_at=recording.recorded_span.upper, class_ends_on=ends_on, subsidy_paid_on=paid_on)
         held = retention.Held(recording.institution_id, recording.object_key, recording.version_id, recording.size_bytes, recording.sha256)
-        recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
+        try:
+            recording.retain_until = retention.keep(session, store, held, until=until, actor=actor, at=at).retain_until
+        except (ObjectMissing, LockNotConfirmed) as lost:  # it keeps no other lock from being extended
+            recording.reason = "version-missing" if isinstance(lost, ObjectMissing) else "lock-missing-or-shortened"
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=actor, at=at, reason=recording.reason)
     return len(rows)
 
 
@@ -71,6 +77,35 @@ def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
     fell_back = (func.extract("day", last) == 29) & (func.extract("day", term) == 28)
     days = case((fell_back, 2), else_=1) if rule.leap_day_rule == "next-day" else literal(1)
     return func.timezone("Asia/Shanghai", term + func.make_interval(0, 0, 0, days))
+
+
+def settle_due(session: Session, *, actor: Actor, at: datetime, limit: int = 200) -> int:
+    """RETAINED → DUE for what is past its day and held by no matter; back for what a matter holds or a class keeps longer since. Returns how many.
+
+    DUE destroys nothing: that takes two people (2.3.1).
+    """
+    held = exists().where(LegalHold.kept_version_id == KeptVersion.id, LegalHold.released_at.is_(None))
+    over = KeptVersion.retain_until <= at
+    rows = session.execute(
+        select(Recording, KeptVersion.id, over)
+        .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
+        .where(
+            KeptVersion.destroyed_at.is_(None),
+            ((Recording.state == RecordingState.RETAINED) & over & ~held) | ((Recording.state == RecordingState.DUE) & (held | ~over)),
+        )
+        .order_by(Recording.id)
+        .limit(limit)
+        .with_for_update(of=Recording, skip_locked=True)
+    ).all()
+    for recording, kept_id, is_over in rows:
+        matters = retention.open_matters(session, kept_id)
+        if recording.state is RecordingState.DUE:
+            reason = "held-by-a-matter" if matters else "kept-longer"
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.HOLD, actor=actor, at=at, reason=reason)
+        else:
+            facts = {"retention_over": is_over, "holds": matters}
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.FALL_DUE, actor=actor, at=at, facts=facts)
+    return len(rows)
 
 
 def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]:
@@ -88,7 +123,7 @@ def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]
             .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
             .where(
                 KeptVersion.destroyed_at.is_(None),
-                Recording.state.in_((RecordingState.RETAINED, RecordingState.ALARM)),
+                Recording.state.in_((RecordingState.RETAINED, RecordingState.DUE, RecordingState.ALARM)),
                 (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < unread_since),
             )
             .order_by(KeptVersion.patrolled_at.asc().nulls_first())
@@ -108,7 +143,7 @@ def inspect_one(bench: Bench, recording_id: UUID, kept_id: UUID) -> bool:
     with bench.database.transaction(SYSTEM) as session:
         session.get_one(KeptVersion, kept_id).patrolled_at = at
         recording = session.get_one(Recording, recording_id, with_for_update=True)
-        if why and recording.state in (RecordingState.CATALOGUED, RecordingState.RETAINED):
+        if why and recording.state in CATALOGUED_STATES:
             recording.reason = why
             history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=at, reason=why)
         elif not why and recording.state is RecordingState.ALARM:

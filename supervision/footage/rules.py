@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from storage.kernel.span import Span, subtract
 from storage.kernel.workdays import add_working_days
 
 LONGEST_STRETCH: Final = timedelta(hours=6)
+NO_RECORDER_BEFORE: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,16 @@ class CoverageRule:
     edge_tolerance_s: int
     min_height_px: int
     start_tolerance_hours: int
+    clock_ahead_s: int
     office_closes_hour: int
 
     @property
     def start_tolerance(self) -> timedelta:
         return timedelta(hours=self.start_tolerance_hours)
+
+    def latest(self, arrived_at: datetime) -> datetime:
+        """The latest instant that a file which was there at `arrived_at` may say it shows: recorders' clocks are fast by minutes."""
+        return arrived_at + timedelta(seconds=self.clock_ahead_s)
 
 
 def due_at(lesson_ends_at: datetime, rule: CoverageRule) -> datetime:
@@ -58,6 +64,7 @@ class Remark(StrEnum):
     SAME_BYTES = "same-bytes-as-earlier"
     SAME_PACKETS = "same-packets-as-earlier"
     OVERLAPS_EARLIER = "overlaps-earlier"
+    CLAIMS_THE_FUTURE = "claims-the-future"  # its name or clock said that it ends after it arrived; its time was not believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,14 @@ def judge(
     if truncated:
         return Refusal("truncated", {"held_s": held_ms // 1000, "claimed_s": claimed_ms // 1000})
     return None
+
+
+def told_by_container(media: Mapping[str, Any] | None) -> tuple[datetime | None, timedelta]:  # Any: MediaFacts as JSON
+    """When a measured file says that it begins (None: it does not say), and how long it lasts. Nothing is known of one that was not measured."""
+    if media is None:
+        return None, timedelta(0)
+    created_at = media["created_at"]
+    return datetime.fromisoformat(created_at) if created_at else None, timedelta(milliseconds=media["duration_ms"])
 
 
 def wall_spans(start_at: datetime, segments_ms: Sequence[tuple[int, int]]) -> list[tuple[Span, int]]:

@@ -25,7 +25,7 @@ from supervision.classes import service as classes
 from supervision.classes.models import Lesson
 from supervision.footage import rules
 from supervision.footage.coverage import coverage
-from supervision.footage.errors import ExplanationTooLate, SlotNotYours, SpanOutsideGap, StartOutsideTimetable
+from supervision.footage.errors import ExplanationTooLate, LessonNotBegun, SlotNotYours, SpanOutsideGap, StartNotPossible, StartOutsideTimetable
 from supervision.footage.lifecycle import (
     EXPLANATION_MOVES,
     RECORDING_MOVES,
@@ -63,7 +63,7 @@ def announce(
 ) -> tuple[UploadSession, Recording, bool]:
     """Open (or find again) the upload of a file and its recording row. Third: whether it is new.
 
-    Raises: what `open_upload` raises; SlotNotYours, StartOutsideTimetable — the choice does not fit.
+    Raises: what `open_upload` raises; what `assign` raises — the choice does not fit.
     """
     upload_rule, coverage_rule = rules
     _retire_refused(session, wanted)
@@ -84,7 +84,7 @@ def announce(
     history.begin(
         session, recording, actor=actor, at=at, event="announce", clause="R72", facts={"file_name": wanted.file_name, "size_bytes": wanted.size_bytes}
     )
-    assign(session, recording, choice, coverage_rule)
+    assign(session, recording, choice, coverage_rule, arrived_at=at)
     return upload, recording, True
 
 
@@ -126,8 +126,8 @@ def find(session: Session, recording_id: UUID, tenant: UUID | None, *, lock: boo
     return row
 
 
-def expected_near(session: Session, tenant: UUID, instant: datetime, within: timedelta) -> list[Expected]:
-    """Slots of an institution scheduled around an instant, as matching wants them."""
+def expected_near(session: Session, tenant: UUID, instant: datetime, within: timedelta, *, begun_by: datetime) -> list[Expected]:
+    """Slots of an institution scheduled around an instant and begun by another, as matching wants them."""
     rows = session.execute(
         select(Slot.id, Camera.code, Slot.span)
         .join(Camera, Camera.id == Slot.camera_id)
@@ -135,27 +135,44 @@ def expected_near(session: Session, tenant: UUID, instant: datetime, within: tim
             Slot.institution_id == tenant,
             Slot.starts_at > instant - within - timedelta(days=1),  # no lesson lasts a day
             Slot.starts_at < instant + within,
+            Slot.starts_at <= begun_by,
             Slot.state != SlotState.CANCELLED,
         )
     ).all()
     return [Expected(row.id, row.code, Span(row.span.lower, row.span.upper)) for row in rows]
 
 
-def propose(session: Session, tenant: UUID, file_name: str, rule: CoverageRule, *, container_start_at: datetime | None = None) -> Match:
-    """The slot a file most likely belongs to."""
+def propose(
+    session: Session, tenant: UUID, file_name: str, rule: CoverageRule, *, arrived_at: datetime, container_start_at: datetime | None = None
+) -> Match:
+    """The slot a file most likely belongs to. A name or clock that speaks of what was still to come tells nothing."""
+    latest = rule.latest(arrived_at)
     start_at = time_in_name(file_name) or container_start_at
-    if start_at is None:
+    if start_at is None or not rules.NO_RECORDER_BEFORE <= start_at <= latest:
         return Match(None, None, "none")
-    near = expected_near(session, tenant, start_at, rule.start_tolerance)
+    near = expected_near(session, tenant, start_at, rule.start_tolerance, begun_by=latest)
     return match_file(file_name, near, container_start_at=container_start_at, tolerance=rule.start_tolerance)
 
 
-def assign(session: Session, recording: Recording, choice: Choice, rule: CoverageRule, *, container_start_at: datetime | None = None) -> None:
+def assign(
+    session: Session,
+    recording: Recording,
+    choice: Choice,
+    rule: CoverageRule,
+    *,
+    arrived_at: datetime,
+    container_start_at: datetime | None = None,
+    length: timedelta = timedelta(0),
+) -> None:
     """Set slot, camera and start of a recording from the sender's choice, else from name and container.
 
-    Raises: SlotNotYours; StartOutsideTimetable — chosen start too far from the chosen lesson.
+    `arrived_at`: when the file was there, or now; `length` as measured, when it was. Raises: SlotNotYours; LessonNotBegun; StartNotPossible;
+    StartOutsideTimetable — chosen start too far from the chosen lesson.
     """
-    match = propose(session, recording.institution_id, recording.file_name, rule, container_start_at=container_start_at)
+    latest = rule.latest(arrived_at)
+    if choice.start_at is not None and not rules.NO_RECORDER_BEFORE <= choice.start_at <= latest - length:
+        raise StartNotPossible(latest=latest)
+    match = propose(session, recording.institution_id, recording.file_name, rule, arrived_at=arrived_at, container_start_at=container_start_at)
     start_at = choice.start_at or match.start_at
     source = "chosen" if choice.start_at else match.source
     slot_id = choice.slot_id or recording.slot_id or match.slot_id
@@ -163,21 +180,28 @@ def assign(session: Session, recording: Recording, choice: Choice, rule: Coverag
         slot = session.scalars(select(Slot).where(Slot.id == slot_id, Slot.institution_id == recording.institution_id)).one_or_none()
         if slot is None or slot.state is SlotState.CANCELLED:
             raise SlotNotYours(slot=str(slot_id))
-        if start_at is None and choice.slot_id is not None:
+        if slot.starts_at > latest:
+            raise LessonNotBegun(slot=slot.natural_id, starts=slot.starts_at)
+        far = start_at is not None and distance(start_at, Span(slot.span.lower, slot.span.upper)) > rule.start_tolerance  # type: ignore[arg-type]
+        if choice.slot_id is not None and (start_at is None or (far and source == "container")):  # a clock that is off says less than a person
             start_at, source = slot.starts_at, "slot"
-        if start_at is not None and distance(start_at, Span(slot.span.lower, slot.span.upper)) > rule.start_tolerance:  # type: ignore[arg-type]
-            if choice.slot_id is not None:
-                raise StartOutsideTimetable(start=start_at, slot=slot.natural_id, hours=rule.start_tolerance_hours)
+        elif far and choice.slot_id is not None:
+            raise StartOutsideTimetable(start=start_at, slot=slot.natural_id, hours=rule.start_tolerance_hours)
+        elif far:
             slot_id = None
         recording.slot_id, recording.camera_id = (slot.id, slot.camera_id) if slot_id else (None, None)
+    if start_at is not None and start_at + length > latest:
+        raise StartNotPossible(latest=latest)
     recording.declared_start_at, recording.start_source = start_at, source if start_at else ""
     session.flush()
 
 
-def choose(session: Session, recording: Recording, choice: Choice, rule: CoverageRule, *, events: Events) -> None:
+def choose(session: Session, recording: Recording, choice: Choice, rule: CoverageRule, *, at: datetime, events: Events) -> None:
     """The sender corrects slot or start before the recording is catalogued; a verified one that waited for this goes on."""
     if recording.state in (RecordingState.UPLOADING, RecordingState.RECEIVED, RecordingState.QUARANTINED, RecordingState.VERIFIED):
-        assign(session, recording, choice, rule)
+        arrived_at = session.get_one(UploadSession, recording.upload_id).received_at or at
+        claimed_at, length = rules.told_by_container(recording.media)
+        assign(session, recording, choice, rule, arrived_at=arrived_at, container_start_at=claimed_at, length=length)
         if recording.state is RecordingState.VERIFIED and recording.slot_id and recording.declared_start_at:
             events.publish(session, Event("recording.verified", {"recording_id": str(recording.id)}))
         return

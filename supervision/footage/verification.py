@@ -29,13 +29,14 @@ from storage.ledger import history
 from storage.media.errors import UnreadableMedia
 from storage.media.facts import Limits, MediaFacts
 from storage.media.inspect import inspect_and_index
+from storage.objects.hashing import sha256_of
 from storage.objects.port import ObjectStore
 from storage.retention import service as retention
 from storage.retention.rules import RetentionRule, retain_until
 from storage.uploads.models import UploadSession
 from supervision.classes.models import Lesson, TrainingClass
 from supervision.footage.coverage import coverage
-from supervision.footage.errors import HashMismatch, ScratchFull
+from supervision.footage.errors import HashMismatch, LessonNotBegun, ScratchFull, SlotNotYours, StartNotPossible, StartOutsideTimetable
 from supervision.footage.lifecycle import (
     CATALOGUED_STATES,
     RECORDING_MOVES,
@@ -46,7 +47,7 @@ from supervision.footage.lifecycle import (
     SlotState,
 )
 from supervision.footage.models import DuplicateLink, RecordedSpan, Recording, Slot
-from supervision.footage.rules import CoverageRule, Refusal, Remark, judge, wall_spans
+from supervision.footage.rules import CoverageRule, Refusal, Remark, judge, told_by_container, wall_spans
 from supervision.footage.service import Choice, assign
 
 WORKER = Actor(kind="system", name="verification", role="worker")
@@ -153,14 +154,11 @@ def _spool(scratch: Path, size_bytes: int) -> Iterator[Path]:
 def _note_facts(session: Session, bench: Bench, recording: Recording, facts: MediaFacts) -> None:
     """Write what was measured and go on to the catalogue when it is known which lesson it shows."""
     recording.packet_hash = bytes.fromhex(facts.packet_hash)
-    claimed_at = datetime.fromisoformat(facts.created_at) if facts.created_at else None
-    if recording.declared_start_at is None or recording.slot_id is None:
-        kept = Choice(recording.slot_id, recording.declared_start_at if recording.start_source == "chosen" else None)
-        assign(session, recording, kept, bench.coverage_rule, container_start_at=claimed_at)
+    believed = _find_place(session, bench, recording, facts)
     if recording.declared_start_at is not None:
         end_at = recording.declared_start_at + timedelta(milliseconds=facts.duration_ms)
         recording.recorded_span = Range(recording.declared_start_at, end_at)
-    remarks = _remarks(session, bench, recording, facts)
+    remarks = _remarks(session, bench, recording, facts) + ([] if believed else [Remark.CLAIMS_THE_FUTURE.value])
     recording.media = {**asdict(facts), "remarks": remarks}
     history.move(
         session,
@@ -179,6 +177,33 @@ def _note_facts(session: Session, bench: Bench, recording: Recording, facts: Med
     )
     if recording.slot_id is not None and recording.declared_start_at is not None:
         bench.events.publish(session, Event("recording.verified", {"recording_id": str(recording.id)}))
+
+
+def _find_place(session: Session, bench: Bench, recording: Recording, facts: MediaFacts) -> bool:
+    """Lesson and start, now that the file is measured. False: what was said cannot be, so a person must say it."""
+    claimed_at, length = told_by_container(asdict(facts))
+    arrived_at = session.get_one(UploadSession, recording.upload_id).received_at or bench.clock.now_at()
+    if recording.declared_start_at is not None and recording.slot_id is not None and recording.start_source != "slot":
+        if recording.declared_start_at + length <= bench.coverage_rule.latest(arrived_at):
+            return True
+    else:
+        kept = Choice(recording.slot_id, recording.declared_start_at if recording.start_source == "chosen" else None)
+        try:
+            assign(session, recording, kept, bench.coverage_rule, arrived_at=arrived_at, container_start_at=claimed_at, length=length)
+        except (LessonNotBegun, StartNotPossible):
+            pass
+        except (SlotNotYours, StartOutsideTimetable):  # the lesson was cancelled or moved meanwhile: nothing is wrong with the file
+            _ask_for_place(recording)
+            return True
+        else:
+            return True
+    _ask_for_place(recording)
+    return False
+
+
+def _ask_for_place(recording: Recording) -> None:
+    recording.slot_id = recording.camera_id = recording.declared_start_at = None
+    recording.start_source = ""
 
 
 def _remarks(session: Session, bench: Bench, recording: Recording, facts: MediaFacts) -> list[str]:
@@ -359,10 +384,7 @@ def confirm(bench: Bench, recording_id: UUID) -> RecordingState:
 def check_hash(bench: Bench, recording: Recording) -> None:
     """Read every stored byte again and compare. Raises: HashMismatch, ObjectMissing. A finding may only rest on footage that passes."""
     assert recording.version_id is not None  # noqa: S101
-    digest = hashlib.sha256()
-    for chunk in bench.store.stream(recording.object_key, recording.version_id, chunk_bytes=4 << 20):
-        digest.update(chunk)
-    if digest.digest() != recording.sha256:
+    if sha256_of(bench.store, recording.object_key, recording.version_id) != recording.sha256:
         raise HashMismatch(recording=str(recording.id))
 
 

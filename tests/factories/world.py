@@ -27,6 +27,7 @@ COVERAGE = CoverageRule(
     edge_tolerance_s=60,
     min_height_px=720,
     start_tolerance_hours=3,
+    clock_ahead_s=600,
 )
 
 

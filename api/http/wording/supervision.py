@@ -102,6 +102,18 @@ TEXTS: Final[Mapping[str, Text]] = {
             "Check the recorder's clock, or choose the right lesson.",
         ),
     ),
+    "start-not-possible": text(
+        ("录像时间不可能", "录像不可能早于录像机出现，也不可能录到 {latest} 之后。", "请核对录像机时钟，或填写正确的开始时间。"),
+        (
+            "That time cannot be",
+            "It cannot begin before there were recorders, nor show anything after {latest}.",
+            "Check the recorder's clock, or give the right start.",
+        ),
+    ),
+    "lesson-not-begun": text(
+        ("课次尚未开始", "课次 {slot} 于 {starts} 开始，此前不可能有录像。", "请选择已经开始的课次。"),
+        ("The lesson has not begun", "Lesson {slot} begins {starts}; nothing of it can be on tape before.", "Choose a lesson that has begun."),
+    ),
     "span-outside-gap": text(
         ("说明的时段没有缺失", "该时段不在课次 {slot} 的缺失范围内。", "请只对缺失的时段作出说明。"),
         ("Nothing is missing there", "The span is not within what is missing of {slot}.", "Explain missing time only."),

@@ -64,6 +64,7 @@ REMARKS = {
     "variable-frame-rate": N_("The frame rate varies."),
     "same-bytes-as-earlier": N_("The same bytes were uploaded before."),
     "same-packets-as-earlier": N_("The same pictures were uploaded before in another container."),
+    "claims-the-future": N_("Its name or its clock says that it ends after it arrived; its time is not believed."),
     "overlaps-earlier": N_("It overlaps an earlier recording of this camera."),
 }
 MOVES = {
@@ -200,7 +201,7 @@ def choose(
     try:
         with attempt(request, session):
             which, start_at = all_of(lambda: id_of(slot, "slot"), lambda: _instant(start))
-            footage.choose(session, row, footage.Choice(which, start_at), rule, events=services.events)
+            footage.choose(session, row, footage.Choice(which, start_at), rule, at=services.clock.now_at(), events=services.events)
     except DomainError as refused:
         return _show(request, caller, session, recording_id, refused=refused)
     return RedirectResponse(f"/recordings/{recording_id}", status_code=303)

@@ -17,6 +17,7 @@ from api.agent.run import upload_folder
 from storage.database.session import SYSTEM
 from storage.uploads.models import UploadState
 from supervision.footage.models import DuplicateLink
+from tests.engine_fixtures import private_place
 from tests.integration.agent.bad_line import Fault
 from tests.integration.agent.conftest import PART_BYTES, SCOPES, Desk
 
@@ -224,6 +225,35 @@ def test_a_watched_folder_tries_no_refused_file_again_and_survives_a_site_that_i
     code, _, err = desk.finish(process, timeout_s=10)
     assert code == 1
     assert err.count("huge.mp4") == 1
+
+
+def test_a_folder_inside_that_may_not_be_opened_is_told_and_is_no_success(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    place = private_place("classproof-agent-")
+    (place / "shut").mkdir(mode=0o000)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)  # root may open everything; an agent does not run as root
+    try:
+        code = upload_folder(place, site=f"http://{desk.site.address}", key=desk.key()[0], watch=False, lanes=1)
+    finally:
+        os.seteuid(before)
+        shutil.rmtree(place)
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert f"{place / 'shut'}: 文件夹无法打开" in err
+
+
+def test_two_agents_on_one_folder_send_each_file_once_and_both_end_well(desk: Desk) -> None:
+    paths = [desk.film(lesson=0, parts=4), desk.film(lesson=1, parts=2)]
+    desk.store.bytes_per_s = 24 << 20  # so that both are at the same file
+    both = [desk.run(), desk.run()]
+    desk.store.wait_for(lambda: len(desk.store.answers) >= 3)
+    desk.store.bytes_per_s = 0
+    ended = [desk.finish(process, jobs=True) for process in both]
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    assert all(sorted(line.split("\t")[0] for line in out.splitlines()) == ["retained", "retained"] for _, out, _ in ended)
+    assert [desk.stored(upload) for upload in desk.uploads()] == [path.read_bytes() for path in paths]
+    assert len(desk.recordings()) == 2
 
 
 def test_a_log_file_gets_few_lines(desk: Desk) -> None:

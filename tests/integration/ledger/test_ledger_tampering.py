@@ -93,6 +93,14 @@ TAMPERINGS = {
     ),
     "5 the tail is cut off": (["delete from ledger_entry where id > 350", "delete from ledger_leaf where entry_id > 350"], "log-too-short"),
     "6 a back-dated entry is slipped past the queue": ([BACKDATED, "delete from ledger_pending"], "entry-not-queued"),
+    "two entries have changed places": (
+        [
+            "update ledger_leaf set idx = 99999 where idx = 5",
+            "update ledger_leaf set idx = 5 where idx = 6",
+            "update ledger_leaf set idx = 6 where idx = 99999",
+        ],
+        "root-differs",
+    ),
     "a tile is edited": (["update ledger_tile set hashes = overlay(hashes placing decode('00', 'hex') from 1) where level = 0"], "tile-differs"),
     "an upper tile is edited": (
         ["update ledger_tile set hashes = overlay(hashes placing decode('00', 'hex') from 1) where level = 1"],

@@ -3,13 +3,17 @@
 import asyncio
 import http.client
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from api import health
+from api.auth.keys import create_key
+from api.auth.roles import Role
 from api.health import check
 from api.http.services import Services
 from api.pulse import beat, find_pulse, pulse_name
@@ -23,7 +27,9 @@ from storage.kernel.settings import Settings
 from storage.objects.errors import StoreIdentityTooStrong
 from storage.objects.trial import try_lock, try_rights
 from tests.engine_fixtures import TestDatabase
+from tests.factories.world import make_world
 from tests.integration.auth.conftest import form_token_of
+from tests.people import account_of
 from tests.site_fixtures import Site, serving
 
 OUTSIDE = "203.0.113.7"
@@ -41,8 +47,6 @@ def tried_from(services: Services, trusted: str, forwarded: str) -> set[str]:
 
 
 def _sign_in(site: Site, forwarded: str) -> None:
-    import httpx
-
     with httpx.Client(base_url=site.url, headers={"X-Forwarded-For": forwarded}) as browser:
         token = form_token_of(browser.get("/login").text)
         answer = browser.post("/login", data={"name": "nobody", "password": "wrong wrong wrong", "next": "/", "csrf_token": token})
@@ -131,6 +135,23 @@ def test_a_disk_that_is_nearly_full_makes_the_site_unready_but_not_dead(services
             verdict = check("api", site.services.settings)
     assert not verdict.well
     assert "503" in verdict.sentence and "low_disk" in verdict.sentence
+
+
+def test_a_disk_that_is_nearly_full_takes_no_new_recording_and_lets_those_under_way_end(services: Services) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        world = make_world(session, services.clock.now_at())
+    head = account_of(services, Role.INSTITUTION_HEAD, world.institution.id)
+    with services.database.transaction(SYSTEM) as session:
+        key = create_key(session, head, name="r", scopes=frozenset({"upload:write"}), expires_at=None, at=services.clock.now_at()).secret
+    full = replace(services, settings=services.settings.model_copy(update={"low_disk_bytes": 1 << 60}))
+    for running, expected in ((services, 201), (full, 507)):
+        with serving(running) as site, httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {key}"}) as client:
+            answer = client.post("/api/v1/uploads", json={"file_name": f"{expected}.mp4", "size_bytes": 9, "fingerprint": "fingerprint"})
+            assert answer.status_code == expected
+            (open_one,) = client.get("/api/v1/uploads").json()["items"]
+            signed = client.post(f"/api/v1/uploads/{open_one['id']}/parts", json={"parts": [{"number": 1, "sha256": "0" * 64}]})
+            assert signed.status_code == 200
+    assert answer.json()["type"] == "/problems/store-low-on-space"
 
 
 # -- roles and identities

@@ -40,7 +40,7 @@ class Waiting:
         tenant = self.world.institution.id
         with self.services.database.transaction(Scope("institution", tenant)) as session:
             row = footage.find(session, self.recording_id, tenant, lock=True)
-            footage.choose(session, row, choice, COVERAGE, events=self.services.events)
+            footage.choose(session, row, choice, COVERAGE, at=self.services.clock.now_at(), events=self.services.events)
 
     def row(self) -> Recording:
         with self.services.database.transaction(SYSTEM) as session:

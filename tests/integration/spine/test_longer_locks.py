@@ -1,4 +1,4 @@
-"""A class that ends later keeps its footage longer; one that ends earlier frees nothing. R73."""
+"""A class that ends later keeps its footage longer; one that ends earlier frees nothing; over its day it is due unless a matter holds it. R73."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from api.holds import EvidenceHolds
 from api.http.services import Services
 from api.wiring import SCHEDULER, job_handlers
 from storage.database.session import SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
+from storage.kernel.clock import BUREAU_ZONE
+from storage.ledger import history
 from storage.ledger.models import LedgerEntry
+from storage.objects.errors import ObjectMissing
+from storage.objects.port import Retention
 from storage.retention import service as retention
 from storage.retention.models import KeptVersion
 from storage.retention.rules import RetentionRule
@@ -24,6 +29,7 @@ from supervision.footage.models import Recording
 from tests import videos
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
+from tests.site_fixtures import Hands
 
 RULE = RetentionRule(2, "next-day")
 
@@ -113,6 +119,103 @@ def test_a_class_that_ends_on_29_february_follows_the_rule(services: Services, k
     assert sweep() == 1
     assert kept.until() == until
     assert sweep() == 0, "what is extended is found again: the sweep would never come to an end"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (ObjectMissing(key="", version_id=""), "version-missing"),
+        (Retention("COMPLIANCE", datetime(2020, 1, 1, tzinfo=UTC)), "lock-missing-or-shortened"),
+    ],
+    ids=["gone", "lock-not-confirmed"],
+)
+def test_one_version_that_is_lost_keeps_no_other_lock_from_being_extended(
+    services: Services, kept: Kept, run_jobs: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: object, why: str
+) -> None:
+    late = kept.services.clock.now_at().astimezone(BUREAU_ZONE) - timedelta(days=1)
+    name = f"{kept.world.cameras[0].code}_{late:%Y%m%d}090130.mp4"
+    other = send(services, kept.world, videos.film(tmp_path / "w.mp4", "mp4", videos.Scene(seconds=21, fps=5)), file_name=name)
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        sound = Kept(services, kept.world, footage.find(session, other, None))
+    before = sound.until()
+    store = type(services.buckets.evidence)
+    real = store.retention
+
+    def told(self: object, key: str, version_id: str) -> object:
+        if key != kept.key:
+            return real(self, key, version_id)  # type: ignore[arg-type]  # as called
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "retention", told)
+        kept.end_class_on(kept.world.training_class.ends_on + timedelta(days=9))
+        job_handlers(services)["extend-locks"]()
+    assert sound.until() > before
+    with services.database.transaction(SYSTEM) as session:
+        lost = footage.find(session, kept.id, None)
+        assert (lost.state, lost.reason) == (RecordingState.ALARM, why)
+
+
+class Due:
+    """A kept recording and a clock that is led to its day."""
+
+    def __init__(self, kept: Kept, hands: Hands) -> None:
+        self.kept, self.services, self.hands = kept, kept.services, hands
+
+    def at(self, instant: datetime) -> RecordingState:
+        self.hands.ahead = instant - datetime.now(UTC)
+        job_handlers(self.services)["settle-retention"]()
+        with self.services.database.transaction(SYSTEM) as session:
+            return footage.find(session, self.kept.id, None).state
+
+    def matter(self, name: str, *, on: bool) -> None:
+        held = {"key": self.kept.key, "version_id": self.kept.version_id, "matter": name, "reason": "x"}
+        port = EvidenceHolds(self.services.buckets.evidence)
+        with self.services.database.transaction(SYSTEM) as session:
+            (port.place if on else port.release)(session, **held, actor=SYSTEM_ACTOR, at=self.services.clock.now_at())
+
+    def moves(self) -> list[tuple[str, str]]:
+        with self.services.database.transaction(SYSTEM) as session:
+            told = [(m.event, m.reason) for m in history.timeline(session, "recording", self.kept.id)]
+        return told[[event for event, _ in told].index("confirm") + 1 :]
+
+
+def test_a_recording_is_due_at_its_instant_unless_a_matter_holds_it(kept: Kept, hands: Hands) -> None:
+    due, until = Due(kept, hands), kept.until()
+    minute = timedelta(minutes=1)
+    assert due.at(until - minute) is RecordingState.RETAINED
+    due.matter("finding/1", on=True)
+    due.matter("exit/2", on=True)
+    assert due.at(until + minute) is RecordingState.RETAINED
+    due.matter("finding/1", on=False)
+    assert due.at(until + minute) is RecordingState.RETAINED, "one of two matters has ended"
+    due.matter("exit/2", on=False)
+    assert due.at(until + minute) is RecordingState.DUE
+    assert due.at(until + 2 * minute) is RecordingState.DUE
+    due.matter("finding/3", on=True)
+    assert due.at(until + 2 * minute) is RecordingState.RETAINED
+    assert due.moves() == [("fall-due", ""), ("hold", "held-by-a-matter")]
+
+
+def test_a_class_that_turns_out_to_end_later_takes_back_what_was_due(kept: Kept, hands: Hands) -> None:
+    due, until = Due(kept, hands), kept.until()
+    assert due.at(until + timedelta(hours=1)) is RecordingState.DUE
+    kept.end_class_on(kept.world.training_class.ends_on + timedelta(days=30))
+    job_handlers(kept.services)["extend-locks"]()
+    assert due.at(until + timedelta(hours=2)) is RecordingState.RETAINED
+    assert kept.until() > until
+    assert due.moves() == [("fall-due", ""), ("hold", "kept-longer")]
+
+
+def test_what_is_due_is_still_read_back(kept: Kept, hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = Due(kept, hands)
+    assert due.at(kept.until() + timedelta(days=1)) is RecordingState.DUE
+    monkeypatch.setattr(type(kept.services.buckets.evidence), "retention", lambda *_: None)
+    job_handlers(kept.services)["patrol"]()
+    assert due.moves() == [("fall-due", ""), ("raise-alarm", "lock-missing-or-shortened")]
 
 
 def test_the_sweep_takes_all_that_is_due_however_many(services: Services, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,8 @@ class RecordingWalk(RuleBasedStateMachine):
 
         def act(session: Session) -> object:
             row = footage.find(session, recording_id, self.tenant, lock=True)
-            return footage.choose(session, row, Choice(wanted.id, wanted.starts_at), COVERAGE, events=self.services.events)
+            now = self.services.clock.now_at()
+            return footage.choose(session, row, Choice(wanted.id, wanted.starts_at), COVERAGE, at=now, events=self.services.events)
 
         self.attempt(act)
 

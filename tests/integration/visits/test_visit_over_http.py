@@ -16,6 +16,7 @@ from api.log_keeper import publish_heads, sequence_pending
 from storage.database.session import SYSTEM
 from storage.ledger import history
 from storage.ledger.models import LedgerEntry
+from storage.objects.errors import StoreUnavailable
 from storage.retention.models import KeptVersion
 from supervision.spotchecks.models import Recusal
 from supervision.visits import record
@@ -265,3 +266,25 @@ def test_rows_objects_locks_and_ledger_say_the_same_of_a_signed_visit(door: Door
         ours |= set(session.scalars(select(VisitPhoto.object_key)))
     found = [d for d in run_fsck(door.county.site.services, deep=True) if any(one in d.subject for one in ours)]
     assert found == []
+
+
+def test_a_photo_that_the_store_can_no_longer_read_is_named_and_the_rest_is_compared_all_the_same(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = door.county.site.services
+    door.through(no="fire")
+    with services.database.transaction(SYSTEM) as session:
+        lost = session.scalars(select(VisitPhoto).order_by(VisitPhoto.id)).first()
+        assert lost is not None
+    store = type(services.buckets.evidence)
+    for method in ("stream", "read_range"):
+        whole = getattr(store, method)
+
+        def read(self: object, key: str, *more: object, real: Callable[..., object] = whole, **how: object) -> object:
+            if key == lost.object_key:
+                raise StoreUnavailable(act="read", why="InternalError")
+            return real(self, key, *more, **how)
+
+        monkeypatch.setattr(store, method, read)
+    found = [d.kind for d in run_fsck(services, deep=True) if d.subject.startswith("visit-photo/")]
+    assert found == ["bytes-unreadable"]

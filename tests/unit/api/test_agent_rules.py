@@ -2,6 +2,10 @@
 
 import hashlib
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +39,66 @@ def test_a_file_that_was_named_is_sent_whatever_its_suffix_and_a_missing_folder_
     (tmp_path / "export.dav").touch()
     assert recordings_in(tmp_path / "export.dav") == [tmp_path / "export.dav"]
     assert recordings_in(tmp_path / "away") == []
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may open everything; an agent does not run as root."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    yield place
+    for folder in place.iterdir():
+        folder.chmod(0o755)
+    shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o100, 0o200], ids=["shut", "no-list", "write-only"])
+def test_a_folder_that_may_not_be_opened_is_told_and_the_others_are_searched(open_place: Path, mode: int) -> None:
+    for name in ("a/1.mp4", "b/2.mp4", "c/3.mp4"):
+        (open_place / name).parent.mkdir()
+        (open_place / name).touch()
+    (open_place / "b").chmod(mode)
+    told: list[Path] = []
+    with as_somebody_else():
+        found = recordings_in(open_place, shut=told.append)
+    assert [path.name for path in found] == ["1.mp4", "3.mp4"]
+    assert told == [open_place / "b"]
+
+
+def test_files_whose_folder_may_be_listed_and_not_entered_are_named_for_whoever_reads_them(open_place: Path) -> None:
+    (open_place / "b").mkdir()
+    (open_place / "b" / "2.mp4").touch()
+    (open_place / "1.mp4").touch()
+    (open_place / "b").chmod(0o744)
+    with as_somebody_else():
+        assert [path.name for path in recordings_in(open_place)] == ["1.mp4", "2.mp4"]
+
+
+def test_a_watched_folder_that_may_not_be_opened_is_an_error_and_no_empty_folder(open_place: Path) -> None:
+    (open_place / "b").mkdir()
+    (open_place / "b").chmod(0o000)
+    with as_somebody_else(), pytest.raises(PermissionError):
+        recordings_in(open_place / "b")
+
+
+def test_links_that_lead_in_circles_or_nowhere_end(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "again").symlink_to(tmp_path)
+    (tmp_path / "in" / "self.mp4").symlink_to("self.mp4")
+    (tmp_path / "nowhere.mp4").symlink_to(tmp_path / "gone")
+    (tmp_path / "1.mp4").touch()
+    assert recordings_in(tmp_path) == [tmp_path / "1.mp4"]
 
 
 def test_a_file_is_finished_when_it_was_the_same_at_every_look_for_the_quiet_time() -> None:
@@ -212,6 +276,14 @@ def test_a_journal_knows_a_file_as_it_was_sent_and_no_other_state_of_it(tmp_path
 def test_a_torn_journal_is_an_empty_one(tmp_path: Path, torn: str) -> None:
     (tmp_path / "j.json").write_text(torn)
     assert Journal(tmp_path / "j.json").get(FILE, Version(1, 1)) is None
+
+
+def test_a_journal_that_may_not_be_read_is_an_empty_one(open_place: Path) -> None:
+    (open_place / "state").mkdir()
+    (open_place / "state" / "j.json").write_text("{}")
+    (open_place / "state").chmod(0o000)
+    with as_somebody_else():
+        assert Journal(open_place / "state" / "j.json").get(FILE, Version(1, 1)) is None
 
 
 def test_a_journal_belongs_to_one_folder_and_one_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
