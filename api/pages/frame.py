@@ -88,6 +88,8 @@ def environment(language: Language) -> Environment:
         instant=partial(formats.instant_text, language=language),
         last_day=partial(formats.last_day_text, language=language),
         time=formats.time_text,
+        clause=partial(formats.clause_text, language=language),
+        lesson=partial(formats.lesson_text, language=language),
         bytes=formats.bytes_text,
         duration=formats.duration_text,
         field=partial(field_name, translate=catalogue.gettext),

@@ -29,15 +29,17 @@ def test_a_timeline_names_people_to_those_who_may_know_them(services: Services) 
         tenant = make_world(session, services.clock.now_at()).institution.id
     officer, head = account_of(services, Role.BUREAU_OFFICER), account_of(services, Role.INSTITUTION_HEAD, tenant)
     nightly = Move("system", None, "detect-exits", "scheduler")
-    moves = [by(officer), by(head), nightly]
+    recorder = Move("api_key", None, f"{head.login_name}/05ede1b7a637", head.role.value)
+    moves = [by(officer), by(head), nightly, recorder]
 
     def told(scope: Scope) -> list[str]:
         with services.database.transaction(scope) as session:
             named = namer(session, moves, "zh")
             return [named(move) for move in moves]
 
-    assert told(BUREAU) == [f"{officer.display_name} · 业务科室", f"{head.display_name} · 机构负责人", "定时处理"]
-    assert told(Scope("institution", tenant)) == ["业务科室", f"{head.display_name} · 机构负责人", "定时处理"]
+    by_key = f"{head.display_name} · 机构负责人 · 接口密钥 05ede1b7a637"
+    assert told(BUREAU) == [f"{officer.display_name} · 业务科室", f"{head.display_name} · 机构负责人", "定时处理", by_key]
+    assert told(Scope("institution", tenant)) == ["业务科室", f"{head.display_name} · 机构负责人", "定时处理", by_key]
     with services.database.transaction(Scope("institution", tenant)) as session:
         assert display_name(session, officer.id, "—") == "—"
         assert display_name(session, None, "detect-exits") == "detect-exits"
