@@ -1,4 +1,4 @@
-"""A button pressed twice does what it does once, and works again after the Back button. UI.md."""
+"""A button pressed twice does what it does once, and what was sent after the session ended is not typed twice. UI.md: errors keep what was typed."""
 
 from datetime import timedelta
 
@@ -6,11 +6,15 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
+from api.auth.models import Account
 from api.auth.roles import Role
+from api.auth.sessions import end_all
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.sampling.models import DrawRound
 from tests.browser.conftest import People
+from tests.factories.world import World
+from tests.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -46,3 +50,26 @@ def test_a_button_pressed_twice_acts_once_and_the_form_works_again_after_going_b
     page.get_by_role("button", name="Announce the round").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("after going back")
     assert rounds(people, "after going back") == 1
+
+
+def test_a_form_sent_after_the_session_ended_is_filled_again_after_sign_in(people: People, world: World) -> None:
+    page = people.signed_in(Role.INSTITUTION_OPERATOR, world.institution.id)
+    page.goto(f"/slots/{world.slot.id}")
+    page.get_by_label("What happened").fill("停电，供电所通知第12号")
+    page.get_by_label("Cause").select_option("camera-fault")
+    with people.site.services.database.transaction(SYSTEM) as session:
+        login = session.get_one(Account, people.accounts[page.context]).login_name
+        end_all(session, people.accounts[page.context], at=people.site.services.clock.now_at())
+    page.get_by_role("button", name="Submit the explanation").click()
+    expect(page.get_by_text("Your session had ended: nothing was sent.")).to_be_visible()
+    page.locator("[name=name]").fill(login)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form .primary").click()
+    expect(page.get_by_text("This is what you had typed")).to_be_visible()
+    expect(page.get_by_label("What happened")).to_have_value("停电，供电所通知第12号")
+    expect(page.get_by_label("Cause")).to_have_value("camera-fault")
+    page.reload()
+    expect(page.get_by_label("What happened")).to_have_value("")  # kept for one opening only
+    page.get_by_label("What happened").fill("停电，供电所通知第12号")
+    page.get_by_role("button", name="Submit the explanation").click()
+    expect(page.get_by_text("waiting for the bureau")).to_be_visible()

@@ -1,5 +1,6 @@
 // What every page does: dialogs, copy buttons, `/` for search. No page needs it to be readable.
 import "./tables.js";
+import { keep } from "./unsent.js";
 import { t, tn } from "./words.js";
 
 const typing = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
@@ -58,6 +59,7 @@ window.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.getAttribute("method") !== "post") return; // `form.method` may be a field of that name
   if (sent.has(form)) { event.preventDefault(); return; }
   sent.add(form);
+  if (!form.matches("[action='/language'], [action='/logout']")) keep(form);
   form.setAttribute("aria-busy", "true");
   const free = () => { sent.delete(form); form.removeAttribute("aria-busy"); };
   setTimeout(free, SENDING_MS);
