@@ -22,6 +22,7 @@ from api.pages.coverage_bar import coverage_bar
 from api.pages.fields import field_name
 from api.pages.kept import restore
 from api.pages.labels import state_label
+from api.pages.persons import person_teller
 from supervision.screening import veils_measured
 
 PAGES_DIR: Final = Path(__file__).resolve().parent
@@ -119,6 +120,7 @@ def _frame_of(request: Request, language: Language) -> dict[str, Any]:  # Any: t
         "here": request.url.path + query,
         "modules": (),
         "language": language,
+        "person": person_teller(request, language),
         "styles": (),
     }
 

@@ -1,11 +1,13 @@
 """Who did something, in words: the person's name and the hat that was worn. The log itself holds the login, which a name may outlive."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.requests import Request
 
 from api.auth.models import Account
 from api.auth.roles import ROLE_NAMES
@@ -16,6 +18,8 @@ MACHINES: Final = {
     "worker": {"zh": "自动处理", "en": "automatic"},
     "scheduler": {"zh": "定时处理", "en": "on schedule"},
 }
+OFFICE: Final[dict[Language, str]] = {"zh": "人社局", "en": "the bureau"}
+LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 KEY_WORDS: Final[dict[Language, str]] = {"zh": "接口密钥", "en": "key"}
 _WORDS: Final = {role.value: names for role, names in ROLE_NAMES.items()} | MACHINES
 
@@ -38,6 +42,26 @@ def names_of(session: Session, logins: Iterable[str]) -> dict[str, str]:
     """Login → the person's name."""
     rows = session.execute(select(Account.login_name, Account.display_name).where(Account.login_name.in_(set(logins))))
     return {login: name for login, name in rows}  # noqa: C416 - rows, not pairs
+
+
+def person_teller(request: Request, language: Language) -> Callable[[str], str]:
+    """Login (or `login/prefix` of a key) → the person's name, for templates.
+
+    Whom this reader may not know of stays a login inside the bureau and is "the bureau" for an institution; what is no login stays as it is.
+    """
+    known: dict[str, str] = {}
+    viewer = getattr(request.state, "viewer", None)
+
+    def told(name: str) -> str:
+        login = name.partition("/")[0]
+        session = getattr(request.state, "transaction", None)
+        if session is None or not LOGIN.fullmatch(login):
+            return name
+        if login not in known:
+            known[login] = names_of(session, [login]).get(login, OFFICE[language] if viewer is not None and viewer.institution else login)
+        return known[login]
+
+    return told
 
 
 def namer(session: Session, moves: Collection[Acted], language: Language) -> Callable[[Acted], str]:

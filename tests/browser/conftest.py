@@ -127,6 +127,7 @@ def look(page: Page, path: str, name: str, *, axe_at: tuple[int, ...] = (WIDE_PX
             page.screenshot(path=Path(SHOTS) / f"{name}-{width_px}.png", full_page=True)
         if width_px in axe_at:
             assert not (found := violations(page)), (path, found)
+    page.set_viewport_size({"width": WIDE_PX, "height": 900})  # what follows is done at a desk
 
 
 def in_both(page: Page, people: People, path: str, name: str) -> None:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from starlette.requests import Request
+
 from api.auth.models import Account
 from api.auth.roles import Role
 from api.http.services import Services
-from api.pages.persons import display_name, namer
+from api.pages.frame import Viewer
+from api.pages.persons import display_name, namer, person_teller
 from storage.database.session import BUREAU, SYSTEM, Scope
 from tests.factories.world import make_world
 from tests.people import account_of
@@ -43,3 +46,18 @@ def test_a_timeline_names_people_to_those_who_may_know_them(services: Services) 
     with services.database.transaction(Scope("institution", tenant)) as session:
         assert display_name(session, officer.id, "—") == "—"
         assert display_name(session, None, "detect-exits") == "detect-exits"
+
+
+def test_a_login_beside_a_record_is_told_by_name_or_as_the_bureau(services: Services) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        tenant = make_world(session, services.clock.now_at()).institution.id
+    officer, head = account_of(services, Role.BUREAU_OFFICER), account_of(services, Role.INSTITUTION_HEAD, tenant)
+    asked = [officer.login_name, f"{head.login_name}/05ede1b7a637", "分管领导 邓振华"]
+
+    def told(scope: Scope, institution: str) -> list[str]:
+        with services.database.transaction(scope) as session:
+            request = Request({"type": "http", "headers": [], "state": {"transaction": session, "viewer": Viewer("", "", institution)}})
+            return [person_teller(request, "zh")(name) for name in asked]
+
+    assert told(BUREAU, "") == [officer.display_name, head.display_name, "分管领导 邓振华"]
+    assert told(Scope("institution", tenant), "GX001") == ["人社局", head.display_name, "分管领导 邓振华"]

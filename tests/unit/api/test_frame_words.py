@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import Request
 
+from api.http.messages import defect_text
 from api.locale.catalogues import DOMAINS, defects, used_messages
 from api.locale.language import browser_messages, choose_language, preferred_language, translations
 from api.pages import formats
@@ -195,3 +196,8 @@ def test_a_slot_of_which_a_part_is_owed_does_not_look_safe(state: str, missing: 
     told = made.render(line=line)
     assert word in told
     assert ("tone-ok" in told) == (word == "已覆盖")
+
+
+def test_a_row_that_repeats_another_names_it() -> None:
+    told = defect_text({"code": "repeats-a-row", "value": "110***002X", "row": 4, "first_row": 3}, "zh")
+    assert told == "与第 3 行重复：110***002X"
