@@ -34,8 +34,11 @@ NextQuery = Annotated[str, Query(alias="next", max_length=2000)]
 
 
 @router.get("/login", include_in_schema=False)
-def login_page(request: Request, services: ServicesDep, _caller: Anyone, next_path: NextQuery = "/") -> Response:
-    return _password_page(request, services, next_path=safe_next(next_path))
+def login_page(
+    request: Request, services: ServicesDep, _caller: Anyone, next_path: NextQuery = "/", unsent: Annotated[str, Query(max_length=1)] = ""
+) -> Response:
+    """`unsent`: a form came when the session had ended."""
+    return _password_page(request, services, next_path=safe_next(next_path), unsent=bool(unsent))
 
 
 @router.post("/login", include_in_schema=False)
@@ -137,7 +140,9 @@ def refusal_text(request: Request, refused: DomainError) -> str:
     return f"{problem.detail} {problem.advice}"
 
 
-def _password_page(request: Request, services: Services, *, next_path: str, name: str = "", refused: DomainError | None = None) -> Response:
+def _password_page(
+    request: Request, services: Services, *, next_path: str, name: str = "", refused: DomainError | None = None, unsent: bool = False
+) -> Response:
     settings = services.settings
     token, made = cookies.visitor_form_token(request, settings)
     offer = {"href": f"/login/oidc?next={quote(next_path, safe='')}", "label": translator(request)("Sign in with the government account")}
@@ -148,6 +153,7 @@ def _password_page(request: Request, services: Services, *, next_path: str, name
         step="password",
         name=name,
         next=next_path,
+        unsent=unsent,
         error=refusal_text(request, refused) if refused else "",
         oidc=offer if oidc.is_configured(settings) else None,
         csrf_token=token,

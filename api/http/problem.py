@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from api.auth.errors import PasswordChangeNeeded, SignInAgain, SignInNeeded, TooManyAttempts
 from api.http.messages import defect_text, message
@@ -120,7 +121,8 @@ def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 — registered for this class only
     if wants_page(request):
         if isinstance(error, SignInNeeded | SignInAgain):
-            return RedirectResponse(f"/login?next={quote(_came_from(request), safe='')}", status_code=303)
+            unsent = "&unsent=1" if request.method == "POST" else ""
+            return RedirectResponse(f"/login?next={quote(_came_from(request), safe='')}{unsent}", status_code=303)
         if isinstance(error, PasswordChangeNeeded):
             return RedirectResponse("/account/password", status_code=303)
     problem = problem_of(error, request)
@@ -186,7 +188,10 @@ def _listed(errors: Sequence[Any], request: Request) -> list[dict[str, str]]:  #
 
 
 def _came_from(request: Request) -> str:
-    """Where to go on after sign-in: only pages can be shown again, a form cannot."""
-    if request.method != "GET":
-        return "/"
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """Where to go on after sign-in: the page asked for, or the page whose form was sent (`static/js/unsent.js` fills it as it was)."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    page = urlsplit(request.headers.get("referer", ""))
+    asked = {"type": "http", "method": "GET", "path": page.path, "root_path": "", "headers": []}
+    shown = page.netloc == request.headers.get("host") and any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+    return page.path + (f"?{page.query}" if page.query else "") if shown else "/"

@@ -26,6 +26,7 @@ def open_transaction(request: Request, caller: Annotated[Caller, Depends(current
     with services_of(request).database.transaction(transaction_scope(request, caller)) as session:
         if caller.read_only and not _personal(request):
             make_read_only(session)
+        request.state.transaction = session  # pages name people by it (`api.pages.persons.person_teller`)
         yield session
         refuse_untold(request)
 

@@ -10,6 +10,7 @@ from storage.kernel.clock import local_instant, require_aware
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # strftime would follow the server's locale
 POSITION: Final = re.compile(r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]?\d)(?:\.(\d{1,3}))?")
 NOTHING: Final = "—"
+LESSON: Final = re.compile(r"(?P<class_>.+)/(?P<on>\d{4}-\d\d-\d\d)/(?P<number>\d+)(?:/(?P<camera>.+))?")
 
 
 def date_text(value: date | datetime | None, language: Language) -> str:
@@ -18,6 +19,11 @@ def date_text(value: date | datetime | None, language: Language) -> str:
         return NOTHING
     day = local_instant(require_aware(value, "value")).date() if isinstance(value, datetime) else value
     return f"{day.year}年{day.month}月{day.day}日" if language == "zh" else f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def day_of_year_text(month: int, day: int, language: Language) -> str:
+    """3月31日 / 31 Mar, of any year."""
+    return f"{month}月{day}日" if language == "zh" else f"{day} {MONTHS[month - 1]}"
 
 
 def last_day_text(until: datetime | None, language: Language) -> str:
@@ -45,6 +51,25 @@ def span_text(start_at: datetime, end_at: datetime, language: Language, *, secon
     start, end = local_instant(require_aware(start_at, "start_at")), local_instant(require_aware(end_at, "end_at"))
     tail = time_text(end, seconds=seconds) if start.date() == end.date() else instant_text(end, language, seconds=seconds)
     return f"{instant_text(start, language, seconds=seconds)}–{tail}"
+
+
+def clause_text(clause: str, language: Language) -> str:
+    """What a step rests on: numbers of the policy's clauses (R46) as they are, those of the procedure (2.3.5) said to be such."""
+    word = "程序" if language == "zh" else "procedure "
+    return ", ".join(word + one if one[:1].isdigit() else one for one in clause.split(", "))
+
+
+def lesson_text(natural_id: str, language: Language) -> str:
+    """A lesson (or a camera's slot of it) as people name it: `GX002-2026-01 · 2026年11月29日第1节`. What is no natural id stays as it is."""
+    found = LESSON.fullmatch(natural_id)
+    if found is None:
+        return natural_id
+    try:
+        day = date_text(date.fromisoformat(found["on"]), language)
+    except ValueError:
+        return natural_id
+    which = f"{day}第{found['number']}节" if language == "zh" else f"{day}, no. {found['number']}"
+    return " · ".join(part for part in (found["class_"], which, found["camera"]) if part)
 
 
 def bytes_text(size_bytes: int | None) -> str:

@@ -22,6 +22,7 @@ from api.pages.coverage_bar import coverage_bar
 from api.pages.fields import field_name
 from api.pages.kept import restore
 from api.pages.labels import state_label
+from api.pages.persons import person_teller
 from supervision.screening import veils_measured
 
 PAGES_DIR: Final = Path(__file__).resolve().parent
@@ -88,6 +89,8 @@ def environment(language: Language) -> Environment:
         instant=partial(formats.instant_text, language=language),
         last_day=partial(formats.last_day_text, language=language),
         time=formats.time_text,
+        clause=partial(formats.clause_text, language=language),
+        lesson=partial(formats.lesson_text, language=language),
         bytes=formats.bytes_text,
         duration=formats.duration_text,
         field=partial(field_name, translate=catalogue.gettext),
@@ -117,6 +120,7 @@ def _frame_of(request: Request, language: Language) -> dict[str, Any]:  # Any: t
         "here": request.url.path + query,
         "modules": (),
         "language": language,
+        "person": person_teller(request, language),
         "styles": (),
     }
 

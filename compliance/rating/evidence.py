@@ -20,6 +20,7 @@ from supervision.findings.rules import DEFECTS
 from supervision.outcomes.models import Complaint
 
 LONGEST: Final = 40  # characters of what a complaint or an item says; the whole stands in the record
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # strftime would follow the server's locale
 RATIOS: Final[Mapping[str, tuple[str, str]]] = {
     "coverage": ("{year}年应当录像的课次", "lessons of {year} that had to be filmed"),
     "sign-in": ("{year}年签到签退记录", "sign-ins and sign-outs of {year}"),
@@ -83,7 +84,7 @@ def _complaints(session: Session, refs: Sequence[str]) -> dict[str, Told]:
     for row in rows:
         decided = row.decided_on or row.received_on
         zh = f"{_day(row.received_on)}收到的投诉举报（{_day(decided)}查实，反映“{_short(row.summary)}”）"
-        en = f"complaint received on {row.received_on} (found to be true on {decided}: “{_short(row.summary)}”)"
+        en = f"complaint received on {_english(row.received_on)} (found to be true on {_english(decided)}: “{_short(row.summary)}”)"
         found[f"complaint/{row.id}"] = Told(zh, en, number=str(row.id))
     return found | {ref: Told("投诉举报", "complaint", number=str(ids[ref])) for ref in refs if ref not in found}
 
@@ -99,7 +100,7 @@ def _findings(session: Session, refs: Sequence[str]) -> dict[str, Told]:
 def _classes(session: Session, refs: Sequence[str]) -> dict[str, Told]:
     rows = session.scalars(select(TrainingClass).where(TrainingClass.code.in_(refs)))
     return {
-        row.code: Told(f"班级{row.code}（{row.trade}，{_day(row.ends_on)}结束）", f"class {row.code} ({row.trade}, ended on {row.ends_on})")
+        row.code: Told(f"班级{row.code}（{row.trade}，{_day(row.ends_on)}结束）", f"class {row.code} ({row.trade}, ended on {_english(row.ends_on)})")
         for row in rows
     }
 
@@ -109,7 +110,7 @@ def _items(session: Session, refs: Sequence[str]) -> dict[str, Told]:
     return {
         row.code: Told(
             f"信用信息{row.code}（{_day(row.decided_on)}认定，{_short(row.summary)}）",
-            f"item {row.code} (decided on {row.decided_on}: {_short(row.summary)})",
+            f"item {row.code} (decided on {_english(row.decided_on)}: {_short(row.summary)})",
         )
         for row in rows
     }
@@ -122,3 +123,7 @@ def _short(text: str) -> str:
 
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _english(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -67,7 +67,7 @@ def read_roster(file_name: str, data: bytes) -> list[RosterLine]:
         if number is None:
             continue
         if number.value in seen:
-            defects.append(Defect(row.number, "身份证号", "repeated-in-sheet", f"{number.masked} · {seen[number.value]}"))
+            defects.append(Defect(row.number, "身份证号", "repeats-a-row", number.masked, seen[number.value]))
         seen.setdefault(number.value, row.number)
         lines.append(RosterLine(name, number, row.cells.get("group", "")[:50], _masked_phone(row.cells.get("phone", ""))))
     if defects:
@@ -228,7 +228,7 @@ def record_signs(
             continue
         first = first_rows.setdefault((lesson.id, trainee_id), line.row)
         if first != line.row:
-            defects.append(Defect(line.row, "身份证号", "repeated-in-sheet", f"{line.number.masked} · {first}"))
+            defects.append(Defect(line.row, "身份证号", "repeats-a-row", line.number.masked, first))
             continue
         values[(lesson.id, trainee_id)] = {
             "institution_id": tenant,

@@ -33,15 +33,17 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One bad cell. `code` is in the message catalogue."""
+    """One bad cell. `code` is in the message catalogue. `first_row`: where the same stands already."""
 
     row: int
     column: str
     code: str
     value: str = ""
+    first_row: int | None = None
 
     def as_dict(self) -> dict[str, object]:
-        return {"row": self.row, "column": self.column, "code": self.code, "value": self.value}
+        found: dict[str, object] = {"row": self.row, "column": self.column, "code": self.code, "value": self.value}
+        return found if self.first_row is None else found | {"first_row": self.first_row}
 
 
 def read_sheet(file_name: str, data: bytes, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> list[SheetRow]:

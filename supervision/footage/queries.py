@@ -15,7 +15,7 @@ from supervision.classes.places import approved_here
 from supervision.footage.coverage import Coverage, coverage
 from supervision.footage.lifecycle import ExplanationState, SlotState
 from supervision.footage.models import DuplicateLink, GapExplanation, Recording, Slot
-from supervision.footage.rules import CoverageRule
+from supervision.footage.rules import CoverageRule, explainable_until
 from supervision.institutions.models import Camera, Institution, Room
 
 USUAL_FRAME_MS: Final = 40.0  # of a film of a single picture, which has no rate
@@ -134,22 +134,35 @@ def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What an institution has to do, counted. `next_due_at`: the nearest upload deadline among slots without footage."""
+    """What an institution has to do, counted. `next_due_at`: the nearest upload deadline among slots without footage; `next_rest_due_at`: among those
+    that are on tape in part (`in_part`); `explain_until`: the nearest end of the days in which what is missing may be explained.
+    """
 
     due_soon: int
     next_due_at: datetime | None
+    in_part: int
+    next_rest_due_at: datetime | None
     missing: int
+    explain_until: datetime | None
     awaiting_choice: int
     refused: int
     undecided: int
 
 
-def duties(session: Session, tenant: UUID, now: datetime) -> Duties:
+def duties(session: Session, tenant: UUID, rule: CoverageRule, now: datetime) -> Duties:
     """Today's duties of an institution."""
     due, nearest = session.execute(
         select(func.count(), func.min(Slot.due_at)).where(Slot.institution_id == tenant, Slot.state == SlotState.ANNOUNCED, Slot.starts_at <= now)
     ).one()
-    missing = session.scalar(select(func.count()).where(Slot.institution_id == tenant, Slot.state == SlotState.MISSING))
+    covered = select(Slot.id, Slot.due_at).where(Slot.institution_id == tenant, Slot.state == SlotState.COVERED, Slot.due_at > now)
+    due_of = {row.id: row.due_at for row in session.execute(covered)}
+    rests = [due_of[slot_id] for slot_id, found in coverage(session, list(due_of), rule).items() if not found.is_whole]
+    open_days = timedelta(days=rule.explanation_open_days)
+    missing, oldest = session.execute(
+        select(func.count(), func.min(Slot.due_at).filter(Slot.due_at >= now - open_days)).where(
+            Slot.institution_id == tenant, Slot.state == SlotState.MISSING
+        )
+    ).one()
     awaiting = session.scalar(
         select(func.count()).where(Recording.institution_id == tenant, Recording.state == "verified", Recording.slot_id.is_(None))
     )
@@ -159,7 +172,17 @@ def duties(session: Session, tenant: UUID, now: datetime) -> Duties:
     undecided = session.scalar(
         select(func.count()).where(GapExplanation.institution_id == tenant, GapExplanation.state == ExplanationState.SUBMITTED)
     )
-    return Duties(int(due), nearest, int(missing or 0), int(awaiting or 0), int(refused or 0), int(undecided or 0))
+    return Duties(
+        due_soon=int(due),
+        next_due_at=nearest,
+        in_part=len(rests),
+        next_rest_due_at=min(rests, default=None),
+        missing=int(missing),
+        explain_until=explainable_until(oldest, rule) if oldest else None,
+        awaiting_choice=int(awaiting or 0),
+        refused=int(refused or 0),
+        undecided=int(undecided or 0),
+    )
 
 
 def sign_counts(session: Session, lesson_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -111,17 +111,23 @@ def violations(page: Page) -> list[tuple[str, str, str]]:
 WIDE_PX, NARROW_PX = 1440, 390
 
 
+CUT = """[...document.querySelectorAll('.table-scroll')].filter((frame) => frame.scrollWidth > frame.clientWidth + 1)
+    .map((frame) => `${frame.getAttribute('aria-label') ?? frame.getAttribute('aria-labelledby')}: ${frame.scrollWidth} > ${frame.clientWidth}`)"""
+
+
 def look(page: Page, path: str, name: str, *, axe_at: tuple[int, ...] = (WIDE_PX, NARROW_PX)) -> None:
-    """Wide and narrow: a heading, no sideways scrolling, no axe violation."""
+    """Wide and narrow: a heading, no sideways scrolling, no table that runs out of the picture, no axe violation."""
     for width_px in (WIDE_PX, NARROW_PX):
         page.set_viewport_size({"width": width_px, "height": 900})
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px, (path, width_px)
+        assert page.evaluate(CUT) == [], (path, width_px)
         if SHOTS:
             page.screenshot(path=Path(SHOTS) / f"{name}-{width_px}.png", full_page=True)
         if width_px in axe_at:
             assert not (found := violations(page)), (path, found)
+    page.set_viewport_size({"width": WIDE_PX, "height": 900})  # what follows is done at a desk
 
 
 def in_both(page: Page, people: People, path: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """The frame in Chromium with the production headers: nothing refused by the policy, no axe violation, no sideways scrolling."""
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -71,6 +72,21 @@ def test_a_page_is_accessible_and_fits(browser: Browser, site: str, page: str, l
         assert not violations, [(v["id"], v["nodes"][0]["html"], v["nodes"][0]["failureSummary"]) for v in violations]
     assert refused == []
     context.close()
+
+
+def test_a_table_wider_than_a_phone_becomes_a_list_and_back(browser: Browser, site: str) -> None:
+    tab = browser.new_page(viewport={"width": 390, "height": 900}, locale="en-GB")
+    tab.goto(f"{site}/look/parts")
+    table = tab.locator("table.data", has=tab.locator("th[aria-sort]")).first
+    expect(table).to_have_class(re.compile("stacked"))
+    assert table.evaluate("one => one.parentElement.scrollWidth <= one.parentElement.clientWidth")
+    heads = table.locator("thead th").all_inner_texts()
+    cell = table.locator("tbody tr").first.locator("td").nth(1)
+    assert cell.get_attribute("data-label") in [one.rstrip("▲▼↕").strip() for one in table.locator("thead th").all_text_contents()], heads
+    expect(table.locator("thead a").first).to_be_visible()  # the order can still be changed
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    expect(table).not_to_have_class(re.compile("stacked"))
+    tab.close()
 
 
 def test_the_keyboard_reaches_search_and_the_players_keys(browser: Browser, site: str) -> None:

@@ -186,6 +186,7 @@ DEFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "cell-empty": ("不能为空", "must not be empty"),
     "cell-too-long": ("内容过长", "is too long"),
     "repeated-in-sheet": ("在表格中重复", "is repeated in the sheet"),
+    "repeats-a-row": ("与第 {first_row} 行重复", "repeats row {first_row}"),
     "id-number-length": ("身份证号不是 18 位", "does not have 18 characters"),
     "id-number-shape": ("身份证号含有无效字符", "holds characters that do not belong there"),
     "id-number-birth-date": ("身份证号中的出生日期不存在", "holds a birth date that does not exist"),

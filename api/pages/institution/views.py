@@ -32,7 +32,7 @@ from supervision.footage import service as footage
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import GapExplanation, Slot
 from supervision.footage.queries import LedgerLine
-from supervision.footage.rules import CoverageRule
+from supervision.footage.rules import CoverageRule, explainable_until
 from supervision.institutions.models import Institution
 
 router = APIRouter(include_in_schema=False)
@@ -107,7 +107,7 @@ def ledger_page(
         own=own,
         days=days_of(lines),
         totals=_totals(lines),
-        duties=queries.duties(session, caller.tenant(), services.clock.now_at()) if own else None,
+        duties=queries.duties(session, caller.tenant(), rule, services.clock.now_at()) if own else None,
         at_risk=_at_risk(session, services, caller.tenant(), since, until) if own else [],
         waiting=[(e, _slot_name(session, e.slot_id)) for e in waiting],
         institutions=[] if own else session.scalars(select(Institution).order_by(Institution.code)).all(),
@@ -187,6 +187,8 @@ def _slot_page(
         "text": "",
     }
     problem = problem_of(refused, request) if refused else None
+    until = explainable_until(line.slot.due_at, rule)
+    owes = caller.role in INSTITUTION and bool(line.coverage.missing)
     return render(
         request,
         "institution/slot.html",
@@ -199,7 +201,9 @@ def _slot_page(
         causes=CAUSES,
         problem=problem,
         may_open=caller.only_department is None,
-        may_explain=caller.role in INSTITUTION and bool(line.coverage.missing),
+        explain_until=until,
+        may_explain=owes and services.clock.now_at() <= until,
+        too_late=owes and services.clock.now_at() > until,
         may_decide=caller.role in OFFICERS,
     )
 

@@ -1,7 +1,10 @@
 """The figures of the policy as a page: "By which number, since when, on what clause?" For everybody: nothing here is secret. R20; invariant 8."""
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
@@ -11,11 +14,16 @@ from api.auth.access import access
 from api.auth.caller import Caller
 from api.http.paging import csv_download
 from api.http.services import ServicesDep
+from api.locale.language import Language, choose_language
 from api.locale.marks import N_
-from api.pages.frame import render
+from api.pages.credit.items import RULE_SETS
+from api.pages.formats import date_text, day_of_year_text
+from api.pages.frame import render, translator
 from api.pages.leads.words import NAMES
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.outcomes.views import DENOMINATORS
+from api.pages.subsidy.words import ARCHIVE, GATES, TARIFFS
 from compliance.policy.book import DatedValue, Parameter
 from compliance.policy.clauses import Clause, cited
 from supervision.screening import measured
@@ -56,6 +64,18 @@ UNITS: Final = {
     "flag": N_("(1 yes, 0 no)"),
     "rule": N_("(way of counting)"),
 }
+# what is chosen by name, in words; several of them are separated by commas
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "archive_papers": ARCHIVE,
+    "subsidy_gates": GATES,
+    "waived_gates": GATES,
+    "startup_rate": TARIFFS,
+    "employment_denominator": DENOMINATORS,
+    "order_employment_denominator": DENOMINATORS,
+    "item_rule_set": RULE_SETS,
+    "leap_day_rule": {"next-day": N_("the day after")},
+}
+DAY: Final = re.compile(r"(?:(\d{4})-)?(\d\d)-(\d\d)")
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,20 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
         bad_day=bad_day,
         sources=SOURCES,
         units=UNITS,
+        worded=partial(worded, language=choose_language(request), translate=translator(request)),
     )
+
+
+def worded(parameter: Parameter, value: object, *, language: Language, translate: Callable[[str], str]) -> str:
+    """A value as people read it: the names of what is chosen, days of the year as dates. Figures as they are."""
+    if parameter.unit != "rule":
+        return str(value)
+    day = DAY.fullmatch(str(value))
+    if day:
+        year, month, number = int(day[1] or 0), int(day[2]), int(day[3])
+        return date_text(date(year, month, number), language) if year else day_of_year_text(month, number, language)
+    words = CHOICES.get(parameter.name, {})
+    return translate(", ").join(translate(words[one]) if one in words else one for one in str(value).split(","))
 
 
 def _line(row: Figure) -> list[object]:

@@ -40,6 +40,7 @@ from supervision.footage import service as footage
 from supervision.footage.lifecycle import RecordingState, SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.rules import CoverageRule
+from supervision.institutions.models import Institution
 from supervision.screening import leads
 from supervision.screening.screening_models import ScreeningLead
 
@@ -91,8 +92,11 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
     query = select(Recording).order_by(Recording.id.desc()).limit(PAGE + 1)
     if caller.role in INSTITUTION:
         query = query.where(Recording.institution_id == caller.tenant())
+    own = caller.role in INSTITUTION
     if listing.q:
-        query = query.where(Recording.file_name.icontains(listing.q, autoescape=True))
+        named = select(Institution.id).where(Institution.name.icontains(listing.q, autoescape=True))
+        found = Recording.file_name.icontains(listing.q, autoescape=True)
+        query = query.where(found if own else found | Recording.institution_id.in_(named))
     if listing.filters.get("state") in set(RecordingState):
         query = query.where(Recording.state == RecordingState(listing.filters["state"]))
     if listing.after:
@@ -107,7 +111,8 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         listing=listing,
         rows=rows[:PAGE],
         states=[(s.value, translator(request)(LABELS["recording"][s.value].word)) for s in RecordingState],
-        own=caller.role in INSTITUTION,
+        own=own,
+        schools={} if own else {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))},
         may_check=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
         asked=len(waiting(session, caller.tenant(), services.clock.now_at())) if caller.role in INSTITUTION else 0,
     )

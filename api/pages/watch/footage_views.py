@@ -1,8 +1,11 @@
 """Who was shown which footage, counted and listed. The record itself is the door's (`api.auth.footage`). G17, G26. Reads only."""
 
+import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,6 +14,9 @@ from sqlalchemy.orm import Session
 from api.auth.models import FootageView, ViewKind
 from supervision.footage.models import Recording
 from supervision.institutions.models import Institution
+from supervision.spotchecks.models import ReviewAssignment
+
+FINDING: Final = re.compile(r"F\d{4}-\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +72,39 @@ def views(session: Session, since: datetime, *, person: str = "", kind: str = ""
     if before is not None:
         query = query.where(FootageView.id < before)
     return [Viewed(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """For what footage was shown. `kind`: assignment | lead | release, or empty; `name`: its code or natural id; `href` empty: no page shows it."""
+
+    kind: str
+    name: str
+    href: str
+
+
+def cases_of(session: Session, references: Iterable[str]) -> dict[str, Case]:
+    """Case reference of a view → the case as people know it: a lesson under review by its natural id, a finding by its code."""
+    wanted = set(references)
+    parts = {ref: ref.partition("/") for ref in wanted}
+    reviews = {_uuid(ident) for kind, _, ident in parts.values() if kind == "assignment"} - {None}
+    rows = session.execute(select(ReviewAssignment.id, ReviewAssignment.natural_id).where(ReviewAssignment.id.in_(reviews)))
+    lessons = {str(ident): name for ident, name in rows}
+    found = {}
+    for ref, (kind, _, ident) in parts.items():
+        if kind == "assignment":
+            found[ref] = Case(kind, lessons.get(ident, ""), "")
+        elif kind == "lead":
+            found[ref] = Case(kind, "", f"/leads/{ident}")
+        elif kind == "release":
+            found[ref] = Case(kind, "", "/releases")
+        else:
+            found[ref] = Case("", ref, f"/findings/{ref}" if FINDING.fullmatch(ref) else "")
+    return found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

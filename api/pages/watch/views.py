@@ -20,7 +20,7 @@ from api.pages.navigation import show_navigation
 from api.pages.persons import names_of
 from api.pages.reviewers.bars import Bar, bar
 from api.pages.watch import words
-from api.pages.watch.footage_views import view_counts, views
+from api.pages.watch.footage_views import cases_of, view_counts, views
 from api.pages.watch.matters import matters, role_words
 from compliance.reports import watch_queries as queries
 from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
@@ -167,7 +167,19 @@ def views_page(
     rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=PAGE_ROWS)
     last = rows[-1].view.id if rows else None
     names = names_of(session, [row.view.actor_name for row in rows])
-    return _rows(request, caller, "watch/views.html", rows, last=last, person=person, kind=kind, names=names)
+    return _rows(
+        request,
+        caller,
+        "watch/views.html",
+        rows,
+        last=last,
+        person=person,
+        kind=kind,
+        names=names,
+        purposes=words.PURPOSES,
+        kinds_of_case=words.CASES,
+        cases=cases_of(session, [row.view.case_ref for row in rows]),
+    )
 
 
 def _rows(request: Request, caller: Caller, template: str, rows: Any, *, last: UUID | None, **asked: Any) -> Response:  # Any: rows of a list

@@ -27,6 +27,15 @@ MACHINES: Final = {
     "subsidy-certificate": N_("certificate of a class"),
     "subsidy-claim": N_("subsidy claim"),
 }
+# what the site itself states as the purpose of a view; a person's own words stay as they were typed
+PURPOSES: Final = {
+    "spot check": N_("spot check"),
+    "still of a spot check": N_("still of a spot check"),
+    "still for the notice": N_("still for the notice"),
+    "second look": N_("second look"),
+    "lead of screening": N_("lead of the machine"),
+}
+CASES: Final = {"assignment": N_("review"), "lead": N_("Leads of the machine"), "release": N_("original footage")}
 ACTS: Final = {
     "abandon": N_("abandoned"),
     "accept": N_("accepted"),

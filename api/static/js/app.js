@@ -1,4 +1,6 @@
 // What every page does: dialogs, copy buttons, `/` for search. No page needs it to be readable.
+import "./tables.js";
+import { keep } from "./unsent.js";
 import { t, tn } from "./words.js";
 
 const typing = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
@@ -47,4 +49,19 @@ document.addEventListener("submit", async (event) => {
   for (const name of typed) localStorage.removeItem(name);
   await store.forgetEverything().catch(() => undefined);
   form.submit();
+});
+
+// A second press while the first is on its way would be answered as a step that is no longer possible. `pageshow`: coming back with the Back button.
+const SENDING_MS = 8000; // an answer that is a file leaves the page as it is
+const sent = new WeakSet();
+window.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return; // `form.method` may be a field of that name
+  if (sent.has(form)) { event.preventDefault(); return; }
+  sent.add(form);
+  if (!form.matches("[action='/language'], [action='/logout']")) keep(form);
+  form.setAttribute("aria-busy", "true");
+  const free = () => { sent.delete(form); form.removeAttribute("aria-busy"); };
+  setTimeout(free, SENDING_MS);
+  window.addEventListener("pageshow", free, { once: true });
 });

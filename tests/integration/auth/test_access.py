@@ -214,6 +214,17 @@ def test_a_page_sends_a_stranger_to_the_sign_in_and_back(door: Door) -> None:
     assert door.script().get("/page").headers["content-type"] == "application/problem+json"
 
 
+def test_a_form_that_came_without_a_session_leads_back_to_its_own_page_of_this_site_only(door: Door) -> None:
+    def sent_from(referer: str) -> str:
+        return door.browser().post("/page", headers={"referer": referer}).headers["location"]
+
+    own = str(door.browser().base_url).rstrip("/")
+    assert sent_from(f"{own}/page?x=1") == "/login?next=%2Fpage%3Fx%3D1&unsent=1"
+    assert sent_from(f"{own}/no-such-page") == "/login?next=%2F&unsent=1"
+    assert sent_from("https://elsewhere.example/page") == "/login?next=%2F&unsent=1"
+    assert sent_from("") == "/login?next=%2F&unsent=1"
+
+
 def test_a_refusal_reads_as_a_page_for_a_browser(door: Door) -> None:
     answer = door.browser().get("/nowhere")
     assert answer.status_code == 404

@@ -98,6 +98,8 @@ def test_who_may_not_read_complaints_is_told_that_there_is_one_and_no_more(told:
     bench, second = told
     row = bench.noticed(2026)
     reasons = [reason for reason in row.reasons if reason["code"] == "complaint"]
+    open_to_office = evidence.told(bench.session, reasons)[f"complaint/{second.id}"]
+    assert "complaint received on 3 May 2026" in open_to_office.en
     apply_scope(bench.session, Scope("institution", bench.owner.id))
     found = evidence.told(bench.session, reasons)
     assert found[f"complaint/{second.id}"].zh == "投诉举报"

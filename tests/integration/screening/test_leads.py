@@ -141,6 +141,14 @@ def test_each_role_sees_what_is_theirs(services: Services, filmed: Filmed, world
         machine = page(site, Role.BUREAU_LEADER, "/machine").text
         assert 'id="cost"' in machine
         assert 'id="cost"' not in page(site, Role.INSTITUTION_HEAD, "/machine", world.institution.id).text
+        found = page(site, Role.BUREAU_OFFICER, f"/recordings?q={world.institution.name}").text
+        assert f'href="/recordings/{recording_id}"' in found
+        assert f"<small>{world.institution.name}</small>" in found
+        assert f'href="/recordings/{recording_id}"' not in page(site, Role.BUREAU_OFFICER, "/recordings?q=nobody").text
+        seen = page(site, Role.BUREAU_LEADER, "/watch/views").text  # in words, and to be followed: no id, no English
+        assert f'<a href="/leads/{lead.id}">机器线索' in seen
+        assert "查看机器线索" in seen
+        assert f">lead/{lead.id}" not in seen
     with services.database.transaction(SYSTEM) as session:
         view = session.scalars(select(FootageView).where(FootageView.case_ref == f"lead/{lead.id}")).one()
         assert (view.recording_id, view.kind.value) == (recording_id, "still")

@@ -94,7 +94,7 @@ def test_sign_ins_with_one_bad_row_are_not_recorded_and_every_bad_row_is_named(s
         (3, "lesson-unknown"),
         (4, "not-on-roster"),
         (5, "sign-in-another-day"),
-        (6, "repeated-in-sheet"),
+        (6, "repeats-a-row"),
     ]
     assert count(session, SignRecord) == 0
     other = make_world(session, NOW)

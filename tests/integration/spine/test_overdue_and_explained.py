@@ -16,11 +16,13 @@ from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.errors import ForbiddenMove
 from storage.kernel.span import Span
 from storage.ledger import history
+from supervision.footage import queries
 from supervision.footage import service as footage
 from supervision.footage.coverage import coverage
 from supervision.footage.errors import ExplanationTooLate, SpanOutsideGap
 from supervision.footage.lifecycle import ExplanationState, SlotState
 from supervision.footage.models import GapExplanation, Slot
+from supervision.footage.rules import explainable_until
 from tests import videos
 from tests.factories.world import COVERAGE, World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
@@ -107,6 +109,22 @@ def test_what_is_covered_in_part_is_missing_after_the_deadline_until_the_rest_is
     duty.record(15, start_s=50)  # 55 s are left: within the tolerance of an early end
     assert duty.slot().state is SlotState.COVERED
     assert duty.events() == ["announce", "prove", "miss", "prove"]
+
+
+def test_an_institution_is_told_of_the_rest_before_it_is_missing_and_how_long_it_may_explain(duty: Duty) -> None:
+    def told() -> queries.Duties:
+        with duty.services.database.transaction(SYSTEM) as session:
+            return queries.duties(session, duty.world.institution.id, COVERAGE, duty.services.clock.now_at())
+
+    assert (told().in_part, told().next_rest_due_at, told().due_soon) == (0, None, 1)
+    duty.record(30)
+    due_at = duty.slot().due_at
+    assert (told().in_part, told().next_rest_due_at, told().due_soon, told().missing) == (1, due_at, 0, 0)
+    duty.let_the_deadline_pass()
+    until = explainable_until(due_at, COVERAGE)
+    assert (told().in_part, told().missing, told().explain_until) == (0, 1, until)
+    duty.hands.ahead += until - due_at
+    assert (told().missing, told().explain_until) == (1, None)
 
 
 def test_an_accepted_explanation_of_the_rest_settles_the_slot(duty: Duty) -> None:

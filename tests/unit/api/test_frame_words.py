@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.requests import Request
 
+from api.http.messages import defect_text
 from api.locale.catalogues import DOMAINS, defects, used_messages
 from api.locale.language import browser_messages, choose_language, preferred_language, translations
 from api.pages import formats
@@ -167,3 +169,35 @@ def test_no_text_of_the_interface_is_hidden_from_the_collector_inside_an_f_strin
         if re.search(r"f(\"|')[^\n]*\{_\(", line)
     ]
     assert hidden == [], "the collector does not look into f-strings: give the text a name first"
+
+
+def test_a_lesson_is_told_by_class_day_and_number() -> None:
+    assert formats.lesson_text("GX002-2026-01/2026-11-29/1", "zh") == "GX002-2026-01 · 2026年11月29日第1节"
+    assert formats.lesson_text("GX002-2026-01/2026-11-29/1", "en") == "GX002-2026-01 · 29 Nov 2026, no. 1"
+    assert formats.lesson_text("GX002-2026-01/2026-11-29/1/GX002-B201-C1", "zh") == "GX002-2026-01 · 2026年11月29日第1节 · GX002-B201-C1"
+
+
+@pytest.mark.parametrize("name", ["", "F2026-0001", "A/2026-13-01/1", "A/2026-11-29"])
+def test_what_is_no_lesson_stays_as_it_is(name: str) -> None:
+    assert formats.lesson_text(name, "zh") == name
+
+
+def test_numbers_of_the_procedure_are_said_to_be_such() -> None:
+    assert formats.clause_text("R64, 2.3.5", "zh") == "R64, 程序2.3.5"
+    assert formats.clause_text("2.1", "en") == "procedure 2.1"
+
+
+@pytest.mark.parametrize(
+    ("state", "missing", "word"), [("covered", (), "已覆盖"), ("covered", ("a gap",), "部分覆盖"), ("missing", ("a gap",), "缺失")]
+)
+def test_a_slot_of_which_a_part_is_owed_does_not_look_safe(state: str, missing: tuple[str, ...], word: str) -> None:
+    line = SimpleNamespace(slot=SimpleNamespace(state=SlotState(state)), coverage=SimpleNamespace(missing=missing))
+    made = environment("zh").from_string('{% import "components/evidence.html" as evidence %}{{ evidence.slot_state(line) }}')
+    told = made.render(line=line)
+    assert word in told
+    assert ("tone-ok" in told) == (word == "已覆盖")
+
+
+def test_a_row_that_repeats_another_names_it() -> None:
+    told = defect_text({"code": "repeats-a-row", "value": "110***002X", "row": 4, "first_row": 3}, "zh")
+    assert told == "与第 3 行重复：110***002X"

@@ -129,7 +129,7 @@ def test_every_bad_cell_of_every_row_is_named_at_once_with_its_row() -> None:
         (7, "身份证号", "cell-empty"),
         (8, "姓名", "cell-empty"),
         (8, "身份证号", "id-number-checksum"),
-        (9, "身份证号", "repeated-in-sheet"),
+        (9, "身份证号", "repeats-a-row"),
         (11, "身份证号", "id-number-birth-date"),
         (12, "姓名", "cell-too-long"),
         (12, "身份证号", "id-number-length"),
