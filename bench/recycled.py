@@ -24,7 +24,7 @@ from supervision.screening.recycled import RecycledRule, compare
 from supervision.screening.view_keys import asked_keys, nearest
 
 HOUR_S = 3600
-RULE = RecycledRule(450, 4, 500, 6)
+RULE = RecycledRule(450, 4, 500, 6, 300)
 VIEW_BITS = 72
 COMPARED = 8
 A_VIEW = 1_000  # hours of one camera that is not moved for most of a year

@@ -25,9 +25,9 @@ from supervision.screening import kept_looks, measured, rehearsal
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.kept_looks import Kept
 from supervision.screening.looks import Look
-from supervision.screening.rules import METHOD, ScreeningRule
+from supervision.screening.rules import LOOKED, ScreeningRule
 
-SEEN_UNDER: Final = f"method {METHOD}, step {RULE.screening_step_s} s, view {RULE.screening_view_every_s} s"
+SEEN_UNDER: Final = f"method {LOOKED}, step {RULE.screening_step_s} s, view {RULE.screening_view_every_s} s"
 IN_FORCE: Final = Book.load().read(ScreeningRule, on=date(2026, 9, 1))
 HONEST: Final = Truth("", 0, 0)
 Wanted = tuple[str, str, Callable[[Path], Kept]]  # name, case, how it is looked at

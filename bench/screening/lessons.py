@@ -41,16 +41,16 @@ class Lesson:
 
     @cached_property
     def seated(self) -> list[int]:
-        order = np.random.default_rng([21, self._cast, self.room.seed]).permutation(len(self.room.seats))
+        order = np.random.default_rng([21, self.cast_seed, self.room.seed]).permutation(len(self.room.seats))
         return sorted(int(i) for i in order[: min(self.people, len(order))])
 
     @cached_property
-    def _cast(self) -> int:
+    def cast_seed(self) -> int:
         return self.seed if self.cast is None else self.cast
 
     @cached_property
     def figures(self) -> dict[int, tuple[Luma, Luma]]:
-        return {seat: figure(np.random.default_rng([22, self._cast, seat]), self.room.seats[seat][2]) for seat in self.seated}
+        return {seat: figure(np.random.default_rng([22, self.cast_seed, seat]), self.room.seats[seat][2]) for seat in self.seated}
 
     @cached_property
     def sway(self) -> dict[int, Series]:
@@ -63,13 +63,11 @@ class Lesson:
         scale = self.room.seats[seat][2] * self.activity
         eager = rng.uniform(0.3, 1.7)
         quick = _smooth(rng.normal(0, 1, (n, 3)), 3) * np.array([1.2, 0.9, 4]) * eager
-        places = []
-        at = 0
-        while at < n:
-            hold = max(int(rng.exponential(35) * RATE / max(eager, 0.3)), 6)
-            places += [rng.normal(0, 1, 3) * np.array([6, 4, 18])] * hold
-            at += hold
-        posture = _smooth(np.array(places[:n]), 4, keep_variance=False)
+        places, holds = [], []
+        while sum(holds) < n:
+            holds.append(max(int(rng.exponential(35) * RATE / max(eager, 0.3)), 6))
+            places.append(rng.normal(0, 1, 3) * np.array([6, 4, 18]))
+        posture = _smooth(np.repeat(places, holds, axis=0)[:n], 4, keep_variance=False)
         return ((quick + posture) * scale).astype(np.float32)
 
     @cached_property
@@ -107,10 +105,11 @@ class Lesson:
         rng = np.random.default_rng([27, self.seed])
         n = self.seconds * RATE + 2
         bx, by, bw, bh = self.room.board
-        places: list[tuple[float, float]] = []
-        while len(places) < n:
-            places += [(rng.uniform(bx - 40, bx + bw + 40), by + bh + rng.uniform(12, 30))] * max(int(rng.exponential(18) * RATE), 4)
-        path = _smooth(np.array(places[:n]), 6, keep_variance=False)
+        places, holds = [], []
+        while sum(holds) < n:
+            places.append((rng.uniform(bx - 40, bx + bw + 40), by + bh + rng.uniform(12, 30)))
+            holds.append(max(int(rng.exponential(18) * RATE), 4))
+        path = _smooth(np.repeat(places, holds, axis=0)[:n], 6, keep_variance=False)
         return (path + _smooth(rng.normal(0, 1, (n, 2)), 4) * np.array([3, 1])).astype(np.float32)
 
     @cached_property
@@ -148,7 +147,7 @@ class Lesson:
                 rise = min(at - begin, end - at, 1.0)
                 cv2.line(image, (int(x + 14 * scale), int(y)), (int(x + 16 * scale), int(y - 34 * scale * rise)), 190, max(int(6 * scale), 2))
         for walk in self.walks:
-            where = _along(walk, at)
+            where = along(walk, at)
             if where is not None:
                 _put(image, *self._standing(walk.figure, 0.5 + where[1] / 330), *where)
         return cv2.convertScaleAbs(image, alpha=float(_between(self.light, at)))
@@ -160,21 +159,27 @@ class Lesson:
         bx, by, bw, bh = self.room.board
         key = f"slide{shown[-1]}"
         if key not in self.memory:
-            rng = np.random.default_rng([31, shown[-1]])
-            sheet = np.full((bh, bw), int(rng.integers(180, 250)), np.uint8)
-            for line in range(6, bh - 6, 9):
-                cv2.line(sheet, (8, line), (int(rng.integers(30, bw - 6)), line), int(rng.integers(20, 120)), 3)
-            self.memory[key] = sheet
+            self.memory[key] = sheet(shown[-1], self.room)
         image[by : by + bh, bx : bx + bw] = self.memory[key]
 
     def _standing(self, who: int, scale: float) -> tuple[Luma, Luma]:
         step = round(scale * 12)
         key = f"standing{who}/{step}"
         if key not in self.memory:
-            rng = np.random.default_rng([32, self._cast if who < 0 else who, 7])
+            rng = np.random.default_rng([32, self.cast_seed if who < 0 else who, 7])
             body, mask = figure(rng, step / 12, standing=True)
             self.memory[key], self.memory[key + "m"] = body, mask
         return self.memory[key], self.memory[key + "m"]
+
+
+def sheet(number: int, place: Room) -> Luma:
+    """A slide, as large as the board."""
+    _, _, bw, bh = place.board
+    rng = np.random.default_rng([31, number])
+    shown = np.full((bh, bw), int(rng.integers(180, 250)), np.uint8)
+    for line in range(6, bh - 6, 9):
+        cv2.line(shown, (8, line), (int(rng.integers(30, bw - 6)), line), int(rng.integers(20, 120)), 3)
+    return shown
 
 
 def figure(rng: np.random.Generator, scale: float, *, standing: bool = False) -> tuple[Luma, Luma]:
@@ -210,7 +215,8 @@ def _put(image: Luma, body: Luma, mask: Luma, x: float, y: float) -> None:
     cv2.copyTo(moved[area], (covered[area] > 127).astype(np.uint8), image[y0:y1, x0:x1])
 
 
-def _along(walk: Walk, at: float) -> tuple[float, float] | None:
+def along(walk: Walk, at: float) -> tuple[float, float] | None:
+    """Where a walker is; None before and after."""
     gone = (at - walk.begin_s) * walk.speed
     if gone < 0:
         return None

@@ -77,5 +77,15 @@ def merged(glances: Glances, closer: Sequence[Glances]) -> Glances:
     outside = np.ones(len(glances), bool)
     for part in parts:
         outside &= (glances.media_ms < part.media_ms[0]) | (glances.media_ms > part.media_ms[-1])
-    whole = Glances.joined([glances.where(outside), *parts])
+    whole = Glances.joined([glances.where(outside), *(_begun(part, glances) for part in parts)])
     return whole.where(np.argsort(whole.media_ms, kind="stable"))
+
+
+def _begun(part: Glances, cheap: Glances) -> Glances:
+    """The first look of a stretch has none before it in the closer pass; where the cheap pass took it too, it has compared it with the one before."""
+    at = int(np.searchsorted(cheap.media_ms, part.media_ms[0]))
+    if at == len(cheap) or cheap.media_ms[at] != part.media_ms[0] or not np.isnan(part.still[0]):
+        return part
+    begun = part.where(np.arange(len(part)))
+    begun.still[0], begun.moved[0] = cheap.still[at], cheap.moved[at]
+    return begun

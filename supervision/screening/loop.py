@@ -1,7 +1,7 @@
 """A recording that shows a piece of itself again, under a clock that goes on. F-07; R60, R72. Pure.
 
 The movement of each minute is looked for in the rest of the same recording. People repeat themselves at odd distances; a loop agrees at one
-distance, for as long as it was let run.
+distance, for as long as it was let run, and all over the picture.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supervision.screening.looks import Code, Found, strength
-from supervision.screening.motion import STEP_MS, Motion, Residual, residual
+from supervision.screening.motion import STEP_MS, Motion, Residual, fields_agree, residual
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class LoopRule:
     loop_permille: int  # a piece agrees at least so much
     loop_least_repeated_s: int  # so much of the recording must be seen again at one distance
     loop_least_active_fields: int
+    loop_fields_permille: int  # the field in the middle of all that move agrees by itself so much
 
 
 def find_loops(motion: Motion, rule: LoopRule) -> list[Found]:
@@ -47,7 +48,10 @@ def find_loops(motion: Motion, rule: LoopRule) -> list[Found]:
         held = score * 1000 >= rule.loop_permille
         for first, last in _runs(held):
             begin, end = first + lag, last - 1 + lag + piece
-            if (end - begin) * STEP_MS >= rule.loop_least_repeated_s * 1000:
+            if (end - begin) * STEP_MS < rule.loop_least_repeated_s * 1000:
+                continue
+            alike = fields_agree(series[begin:end], series[begin - lag : end - lag], rule.loop_least_active_fields)
+            if alike * 1000 >= rule.loop_fields_permille:
                 found.append((begin, end, lag, float(score[first:last].mean())))
     return [_told(one, rule) for one in _strongest(found)]
 

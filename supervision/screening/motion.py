@@ -25,6 +25,9 @@ LONGEST_BRIDGE_MS: Final = 15_000  # two looks further apart leave the time betw
 NOISE_LEVEL: Final = 0.4  # of 255, for a picture of usual contrast: sensor noise and codec move a field by this
 USUAL_CONTRAST: Final = 40.0
 LIMIT: Final = 4.0
+DARKEST: Final = 8.0  # grey levels; what is darker than this says nothing about light
+SPREAD_OF: Final = 600  # steps, evenly chosen, from which it is known how far a field usually strays
+LEAST_MOVES: Final = 3  # steps in which a field is further from its rest than it usually is
 MEDIAN_OF: Final = 61  # looks from which the empty room is made
 SCALE: Final = 4  # a field is kept in quarters of a grey level
 
@@ -133,12 +136,20 @@ def residual(motion: Motion, *, begin_ms: int = 0, slope: float = 1.0, steps: in
     share = ((at - before) / np.maximum(after - before, 1)).clip(0, 1).astype(np.float32)[:, None]
     known = (after - before <= LONGEST_BRIDGE_MS) & (at >= before - STEP_MS) & (at <= after + STEP_MS)
     values = pooled[left] * (1 - share) + pooled[right] * share
-    values = values - np.median(values, axis=1, keepdims=True)  # exposure
     contrast = max(float(np.median(values.std(axis=1))), 1.0)
+    # exposure: the share by which the field in the middle is lighter than it usually is, since light multiplies. Of the fields' own levels the one in
+    # the middle changes when somebody walks past, and with it all of them would seem to move
+    usual = values.mean(axis=0)
+    values = values - usual
+    values -= np.median(values / np.maximum(usual, DARKEST), axis=1, keepdims=True) * usual
     values -= _mean_around(values, known, REST_MS // STEP_MS)
     floor = NOISE_LEVEL * max(contrast / USUAL_CONTRAST, 0.25)
-    spread = np.maximum(1.48 * np.median(np.abs(values[known]), axis=0) if known.any() else 0.0, floor)
-    alive = values[known].std(axis=0) > floor if known.any() else np.zeros(112, bool)
+    moves = values[known]
+    moves = moves[:: max(len(moves) // SPREAD_OF, 1)]
+    if not len(moves):
+        return np.zeros((n, 112), np.float32)
+    spread = np.maximum(1.48 * np.median(np.abs(moves), axis=0), floor)
+    alive = moves.std(axis=0) > floor
     return np.where(known[:, None] & alive[None], np.clip(values / spread, -LIMIT, LIMIT), 0).astype(np.float32)
 
 
@@ -150,6 +161,20 @@ def _mean_around(values: NDArray[np.float32], known: NDArray[np.bool_], reach: i
     low, high = np.maximum(np.arange(n) - reach, 0), np.minimum(np.arange(n) + reach + 1, n)
     means: NDArray[np.float32] = ((sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1)[:, None]).astype(np.float32)
     return means
+
+
+def fields_agree(here: Residual, there: Residual, least: int) -> float:
+    """How alike the field in the middle of all that move in both moves here and there, each by itself: -1 to 1; 0 with fewer than `least`.
+
+    A class that rises, walks and is shown slides at the same minutes every day agrees in the few fields where that shows, and strongly; how each
+    person sits is another matter on each day. A copy agrees all over the picture.
+    """
+    moving = ((np.abs(here) > 1).sum(0) >= LEAST_MOVES) & ((np.abs(there) > 1).sum(0) >= LEAST_MOVES)
+    if moving.sum() < max(least, 1):
+        return 0.0
+    a, b = here[:, moving], there[:, moving]
+    each = (a * b).sum(0) / np.sqrt((a**2).sum(0) * (b**2).sum(0) + 1e-6)
+    return float(np.median(each))
 
 
 def to_bytes(motion: Motion) -> bytes:

@@ -3,7 +3,9 @@
 Windows of a minute of one recording are laid over every place of the other. People who walk the same way on two days make a window agree
 now and then, at places that have nothing to do with each other; a copy agrees in window after window on ONE line, `source second =
 offset + slope * copy second`, with a slope near 1. So a single window never counts: only windows on the line, enough of them, with
-enough movement in them. An empty room cannot be decided this way (only the hash of its packets can).
+enough movement in them. Lessons with the same course of the day (the same walks and slides at the same minutes) do agree on a line, now and then for
+minutes, but only where that shows in the picture; so the fields are asked one by one as well. An empty room cannot be decided this way (only
+the hash of its packets can).
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from supervision.screening.looks import runs
-from supervision.screening.motion import STEP_MS, Motion, Residual, mirrored, registered, residual
+from supervision.screening.motion import STEP_MS, Motion, Residual, fields_agree, mirrored, registered, residual
 
 WINDOW: Final = 30  # steps of two seconds
 HOP: Final = 15
@@ -34,6 +36,7 @@ class RecycledRule:
     recycled_least_windows: int  # so many minutes of the same line …
     recycled_median_permille: int  # … which agree so much at the median
     recycled_least_active_fields: int  # a window with fewer moving fields decides nothing
+    recycled_fields_permille: int  # and the field in the middle of all that move agrees by itself so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Match:
     windows: int  # independent minutes that agree
     decidable: int  # independent minutes on the line with enough movement
     median: float  # agreement of those that agree
+    fields: float  # in them: how much the field in the middle of all that move agrees by itself
     spans: tuple[tuple[int, int], ...]
 
     @property
@@ -66,7 +70,12 @@ class Match:
 
 
 def is_recycled(match: Match, rule: RecycledRule) -> bool:
-    return match.windows >= rule.recycled_least_windows and match.median * 1000 >= rule.recycled_median_permille
+    """Enough minutes on one line, alike enough, and alike all over the picture: common habits are alike in places."""
+    return (
+        match.windows >= rule.recycled_least_windows
+        and match.median * 1000 >= rule.recycled_median_permille
+        and match.fields * 1000 >= rule.recycled_fields_permille
+    )
 
 
 def compare(copy: Motion, source: Motion, rule: RecycledRule, *, mirror: bool | None = None) -> Match | None:
@@ -93,7 +102,7 @@ def _better(best: Match | None, other: Match | None) -> Match | None:
 def _on_the_best_line(copy: Motion, source: Motion, there: Residual, rule: RecycledRule, flipped: bool) -> Match | None:
     here = residual(copy)
     line = find_line(here, there, rule.recycled_least_windows)
-    return None if line is None else along(here, source, line, rule, flipped)
+    return None if line is None else along(here, there, source, line, rule, flipped)
 
 
 def find_line(here: Residual, there: Residual, least_windows: int = 1) -> tuple[float, float] | None:
@@ -125,39 +134,37 @@ def find_line(here: Residual, there: Residual, least_windows: int = 1) -> tuple[
 
 def places(here: Residual, there: Residual) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """For each window of `here` the few places of `there` that agree best: window start, lag (place - start), agreement."""
-    m, n = len(here), len(there)
-    products = here @ there.T
-    # a sheared view: column l of row i is the product with place i + l - (m - 1), so that sums down a column are sums along one lag
-    wide = np.zeros((m, n + 2 * m), np.float32)
-    wide[:, m : m + n] = products
-    by_lag = np.lib.stride_tricks.as_strided(wide[:, 1:], (m, n + m - 1), (wide.strides[0] + wide.strides[1], wide.strides[1]))
-    sums = np.vstack([np.zeros((1, n + m - 1), np.float32), np.cumsum(by_lag, axis=0, dtype=np.float32)])
-    own = np.concatenate([[0.0], np.cumsum((here**2).sum(1))])
-    other = np.concatenate([[0.0], np.cumsum((there**2).sum(1))])
-    usual = float(np.median(other[WINDOW:] - other[:-WINDOW]))
+    windows, width = (len(here) - WINDOW) // HOP + 1, here.shape[1]
+    last = len(there) - WINDOW + 1
+    # row b: steps [15 b, 15 b + 15) of `here` laid over every place of `there`; a window is two of them
+    pieces = np.lib.stride_tricks.as_strided(there, (len(there) - HOP + 1, HOP * width), (there.strides[0], there.strides[1]))
+    halves = here[: (windows + 1) * HOP].reshape(windows + 1, HOP * width) @ np.ascontiguousarray(pieces).T
+    own = (here[: (windows + 1) * HOP] ** 2).reshape(windows + 1, -1).sum(1)
+    summed = np.concatenate([[0.0], np.cumsum((there**2).sum(1))])
+    other = summed[WINDOW:] - summed[:-WINDOW]
+    theirs = np.sqrt(np.maximum(other, QUIET_NORM * float(np.median(other)) + 1e-6)).astype(np.float32)
     found: list[tuple[float, float, float]] = []
-    for start in range(0, m - WINDOW + 1, HOP):
-        energy = own[start + WINDOW] - own[start]
+    for n in range(windows):
+        energy = float(own[n] + own[n + 1])
         if energy < 1e-6:
             continue
-        # lag index l stands for lag l - (m - 1); the window must lie inside `there`
-        first, last = m - 1 - start, m - 1 - start + n - WINDOW
-        sum_here = sums[start + WINDOW, first : last + 1] - sums[start, first : last + 1]
-        theirs = other[WINDOW:] - other[:-WINDOW]
-        score = sum_here / np.sqrt(energy * np.maximum(theirs, QUIET_NORM * usual + 1e-6))
+        score = (halves[n, :last] + halves[n + 1, HOP:]) / (theirs * np.float32(np.sqrt(energy)))
         for _ in range(PEAKS):
             at = int(score.argmax())
             if score[at] <= 0:
                 break
-            found.append((start, at - start, float(score[at])))
+            found.append((n * HOP, at - n * HOP, float(score[at])))
             score[max(at - 3, 0) : at + 4] = -1
     columns = np.array(found, np.float64).reshape(-1, 3)
     return columns[:, 0], columns[:, 1], columns[:, 2]
 
 
-def along(here: Residual, source: Motion, line: tuple[float, float], rule: RecycledRule, flipped: bool) -> Match | None:
-    """Lay the source under the copy along the line, move it a little until it fits best, and count the minutes that agree."""
-    best, fitted, laid = -1.0, line, here
+def along(here: Residual, there: Residual, source: Motion, line: tuple[float, float], rule: RecycledRule, flipped: bool) -> Match | None:
+    """Lay the source under the copy along the line, move it a little until it fits best, and count the minutes that agree.
+
+    While it is moved, the source's movement is taken between its own steps; counted is what its looks show along the line that was found.
+    """
+    best, fitted = -1.0, line
     offset, slope = line
     for spread, turn in ((1.0, 0.004), (0.5, 0.002), (0.25, 0.001)):
         centre = (offset, slope)
@@ -166,19 +173,32 @@ def along(here: Residual, source: Motion, line: tuple[float, float], rule: Recyc
                 trial_slope = centre[1] + turned
                 # the line is turned around the middle of the copy
                 trial_offset = centre[0] + shift - turned * len(here) / 2
-                there = residual(source, begin_ms=round(trial_offset * STEP_MS), slope=trial_slope, steps=len(here))
-                score = _agreement(here, there)
+                score = _agreement(here, _between(there, trial_offset, trial_slope, len(here)))
                 if score > best:
-                    best, fitted, laid = score, (trial_offset, trial_slope), there
+                    best, fitted = score, (trial_offset, trial_slope)
         offset, slope = fitted
+    laid = residual(source, begin_ms=round(fitted[0] * STEP_MS), slope=fitted[1], steps=len(here))
     return _count(here, laid, fitted, rule, flipped)
 
 
+def _between(series: Residual, offset: float, slope: float, steps: int) -> Residual:
+    """Row k lies at step `offset + slope * k` of `series`; nothing is known beyond its ends."""
+    at = offset + slope * np.arange(steps)
+    low = np.floor(at).astype(int).clip(0, len(series) - 2)
+    share = (at - low).astype(np.float32)[:, None]
+    rows: Residual = series[low]
+    rows += (series[low + 1] - rows) * share
+    rows[(at < -1) | (at > len(series))] = 0
+    return rows
+
+
 def _agreement(a: Residual, b: Residual) -> float:
-    both = (b != 0).any(1) & (a != 0).any(1)
+    own, other = np.einsum("ij,ij->i", a, a), np.einsum("ij,ij->i", b, b)
+    both = (own > 0) & (other > 0)
     if both.sum() < WINDOW:
         return -1.0
-    return float((a[both] * b[both]).sum() / np.sqrt((a[both] ** 2).sum() * (b[both] ** 2).sum() + 1e-9)) * float(np.sqrt(both.sum()))
+    product = float(np.einsum("ij,ij->i", a, b)[both].sum())
+    return product / float(np.sqrt(own[both].sum() * other[both].sum() + 1e-9)) * float(np.sqrt(both.sum()))
 
 
 def window_scores(here: Residual, there: Residual, rule: RecycledRule) -> tuple[list[int], NDArray[np.float64], NDArray[np.bool_]]:
@@ -203,9 +223,13 @@ def _count(here: Residual, there: Residual, line: tuple[float, float], rule: Rec
     # windows overlap by half: minutes that share no second are what counts
     windows = sum((end - begin) // (WINDOW * STEP_MS) for begin, end in spans)
     decidable = sum((end - begin) // (WINDOW * STEP_MS) for begin, end in _spans(starts, decides))
+    inside = np.zeros(len(here), bool)
+    for begin, end in spans:
+        inside[begin // STEP_MS : end // STEP_MS] = True
+    agreed = fields_agree(here[inside], there[inside], rule.recycled_least_active_fields)
     offset, slope = line
     fitted = Line(round(offset * STEP_MS), round(slope, 4))
-    return Match(fitted, flipped, int(windows), int(decidable), float(np.median(scores[same])), spans)
+    return Match(fitted, flipped, int(windows), int(decidable), float(np.median(scores[same])), agreed, spans)
 
 
 def _spans(starts: Sequence[int], held: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:

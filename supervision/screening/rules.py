@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import astuple, dataclass
 from typing import Final
 
-METHOD: Final = 1  # rises when a signal computes something else from the same looks
+METHOD: Final = 2  # rises when a signal computes something else from the same looks
+LOOKED: Final = 1  # rises when looks are taken or made into glances in another way: the kept ones of the held-out part are taken anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ScreeningRule:
     screening_frozen_s: int
     screening_unmoving_change_milli: int
     screening_unmoving_s: int
+    screening_unmoving_stray_permille: int
     screening_view_every_s: int
     screening_view_shift_permille: int
     screening_view_angle_degrees: int

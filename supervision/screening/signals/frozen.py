@@ -10,6 +10,7 @@ from supervision.screening.signals.spans import Bools, lasting
 CLAUSE = "R72, F-08"
 PERMILLE = 1000
 LEAST_DEAD_PERMILLE = 330
+WOBBLE_LOOKS = 2  # one key frame that is coded otherwise differs from the one before and from the one after
 
 
 def held(glances: Glances, rule: ScreeningRule) -> Bools:
@@ -21,11 +22,16 @@ def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]
     """Where it holds for long enough, from the look before the first that did not change.
 
     An encoder that changes its step between two key frames makes a difference of a grey level or two out of nothing: such looks do not end a still
-    as long as a good part of those around them are unchanged altogether, which no sensor ever gives.
+    as long as a good part of those around them are unchanged altogether, which no sensor ever gives. Nor does a single key frame that wobbles by
+    more, if nothing moves in it: what goes on afterwards is the same still. Between two stills something moves.
     """
     limit = rule.screening_frozen_change_milli
     dead = held(glances, rule)
     near = _shows(glances, rule) & (glances.still * 1000 <= rule.screening_frozen_coding_milli)
+    wobbles = ~near & _shows(glances, rule) & (glances.moved * 1000 < rule.screening_unmoving_change_milli)
+    for first, stop in runs(wobbles.tolist()):
+        if stop - first <= WOBBLE_LOOKS:
+            near[first:stop] = True
     still = np.zeros(len(glances), bool)
     for first, stop in runs(near.tolist()):
         inside = np.flatnonzero(dead[first:stop])

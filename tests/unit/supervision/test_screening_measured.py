@@ -71,6 +71,23 @@ def test_the_closer_looks_stand_in_place_of_the_cheap_ones() -> None:
     assert closer.merged(glances(3), []).media_ms.tolist() == [0, 10_000, 20_000]
 
 
+def test_the_first_look_of_a_closer_stretch_keeps_what_the_cheap_pass_knows_of_it_and_the_glances_stay_as_they_were() -> None:
+    """A still that is looked at closer in two stretches is one still: where the second begins, the cheap pass saw no change."""
+    near = glances(11, step_ms=2_000, start_ms=90_000)
+    near.still[0] = near.moved[0] = np.nan
+    cheap = glances(30)
+    cheap.still[9], cheap.moved[9] = 0.1, 0.3
+    whole = closer.merged(cheap, [near])
+    at = whole.media_ms.tolist().index(90_000)
+    assert (round(float(whole.still[at]), 3), round(float(whole.moved[at]), 3)) == (0.1, 0.3)
+    assert np.isnan(near.still[0])
+    elsewhere = closer.merged(cheap, [near.where(np.arange(1, 11)), glances(2, start_ms=200_001)])
+    assert not np.isnan(elsewhere.still).any()
+    unknown = glances(3, step_ms=2_000, start_ms=90_001)
+    unknown.still[0] = np.nan
+    assert np.isnan(closer.merged(cheap, [unknown]).still).sum() == 1
+
+
 def test_intervals_of_shares_narrow_with_the_number_tried() -> None:
     assert measured.share_interval(0, 0) == (0.0, 1.0)
     low, high = measured.share_interval(20, 20)

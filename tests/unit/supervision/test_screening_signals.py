@@ -1,5 +1,6 @@
 """Each signal on both sides of its boundary, first on drawn pictures, then on figures. R60, R71, R72, R77; F-03, F-08, F-09, F-12."""
 
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -122,6 +123,42 @@ def test_a_still_with_a_running_clock_is_frozen_and_an_empty_room_is_not() -> No
     found = everything(busy(10) + still + busy(10))
     assert spans(found, Code.FROZEN) == [(100, 190)]
     assert spans(everything([grainy(room(), n) for n in range(30)]), Code.FROZEN) == []
+
+
+def test_a_key_frame_that_wobbles_does_not_cut_a_still_in_two_and_somebody_who_moves_does() -> None:
+    still = [room(person=300) for _ in range(16)]
+    still[7] = grainy(still[7], 1, 6)
+    glances = glance(still)
+    assert (glances.still[7:9] * 1000 > RULE.screening_frozen_coding_milli).all()
+    assert spans(everything(busy(5) + still + busy(5)), Code.FROZEN) == [(50, 200)]
+    two = [room(person=300)] * 8 + busy(2) + [room(person=300)] * 8
+    assert spans(everything(busy(5) + two + busy(5)), Code.FROZEN) == [(50, 120), (150, 220)]
+
+
+def test_an_empty_room_between_two_stills_leaves_them_two() -> None:
+    two = [room()] * 8 + [grainy(room(), n, 4) for n in range(3)] + [room()] * 8
+    assert spans(everything(busy(5) + two + busy(5)), Code.FROZEN) == [(50, 120), (160, 230)]
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ({60: 4.5}, [(0, 1300)]),  # noise
+        ({60: 8.1}, []),  # a person
+        ({60: 4.5, 61: 4.5}, []),  # two looks running
+        (dict.fromkeys(range(20, 32, 2), 4.5), [(0, 1300)]),  # six of 130
+        (dict.fromkeys(range(20, 34, 2), 4.5), []),  # seven are too many
+    ],
+)
+def test_a_look_that_noise_lifts_over_the_figure_does_not_end_an_empty_stretch(moved: dict[int, float], expected: list[tuple[int, int]]) -> None:
+    glances = glance([grainy(room(), n) for n in range(131)])
+    for n, grey in moved.items():
+        glances.moved[n] = grey
+    found = unmoving.find(glances, 1_300_000, RULE)
+    assert spans(found, Code.NO_MOVEMENT) == expected
+    if len(moved) == 1:
+        stricter = replace(RULE, screening_unmoving_stray_permille=0)
+        assert unmoving.find(glances, 1_300_000, stricter) == []
 
 
 @pytest.mark.parametrize(("looks", "expected"), [(120, []), (122, [(0, 1210)])])

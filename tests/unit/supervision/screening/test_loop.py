@@ -8,7 +8,7 @@ from supervision.screening.loop import LoopRule, find_loops
 from supervision.screening.motion import Motion
 from tests.unit.supervision.screening.drawn_motion import drawn
 
-RULE = LoopRule(60, 40, 520, 80, 6)
+RULE = LoopRule(60, 40, 520, 120, 6, 250)
 
 
 def looped(piece_s: int, begin_s: int, end_s: int, seed: int = 4) -> Motion:

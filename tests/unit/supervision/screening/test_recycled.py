@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.screening_alarms import lesson
 from supervision.screening import recycled
-from supervision.screening.motion import STEP_MS, Motion, from_bytes, mirrored, residual, to_bytes
+from supervision.screening.motion import STEP_MS, Motion, fields_agree, from_bytes, mirrored, residual, to_bytes
 from supervision.screening.recycled import Line, Match, RecycledRule, compare, is_recycled
 from tests.unit.supervision.screening.drawn_motion import drawn
 
-RULE = RecycledRule(450, 4, 500, 6)
+RULE = RecycledRule(450, 4, 500, 6, 300)
 SOURCE = drawn(1)
 
 
@@ -69,10 +70,42 @@ def test_three_minutes_are_not_enough_and_five_are():
 
 
 def test_the_limits_of_the_rule_are_those_of_the_rule():
-    match = Match(Line(0, 1.0), mirrored=False, windows=4, decidable=9, median=0.5, spans=((0, 240_000),))
+    match = Match(Line(0, 1.0), mirrored=False, windows=4, decidable=9, median=0.5, fields=0.3, spans=((0, 240_000),))
     assert is_recycled(match, RULE)
     assert not is_recycled(replace(match, windows=3), RULE)
     assert not is_recycled(replace(match, median=0.499), RULE)
+    assert not is_recycled(replace(match, fields=0.299), RULE)
+
+
+def test_a_class_with_the_same_walks_and_slides_every_day_is_not_the_same_footage_though_many_of_its_minutes_agree_on_a_line():
+    (_, one), (_, other) = lesson("tuning", 0, 13), lesson("tuning", 0, 8)
+    match = compare(one, other, RULE, mirror=False)
+    assert match is not None
+    assert match.windows > RULE.recycled_least_windows
+    assert match.fields < 0.2
+    assert not is_recycled(match, RULE)
+    assert is_recycled(replace(match, median=0.6, fields=0.6), RULE)
+
+
+def test_fields_agree_says_what_the_middle_field_does_and_nothing_of_too_few():
+    rng = np.random.default_rng(5)
+    one, other = rng.normal(0, 1.5, (2, 200, 112)).astype(np.float32)
+    assert fields_agree(one, one, 6) > 0.99
+    assert abs(fields_agree(one, other, 6)) < 0.1
+    habit = one.copy()
+    habit[:, 40:] = other[:, 40:]  # a third of the picture is the same
+    assert abs(fields_agree(one, habit, 6)) < 0.2
+    few = np.zeros_like(one)
+    few[:, :5] = one[:, :5]
+    assert fields_agree(few, few, 6) == 0
+
+
+def test_somebody_who_walks_through_the_picture_does_not_move_the_rest_of_it():
+    moved = SOURCE.fields.copy()
+    moved[100:103, 4:14, 2:12] += 60
+    far = np.abs(residual(Motion(SOURCE.times_ms, moved, SOURCE.room)) - residual(SOURCE)).reshape(-1, 7, 16)
+    assert far[100:103, :, :6].max() > 3
+    assert far[100:103, :, 8:].max() < 0.5
 
 
 def test_an_empty_room_is_never_the_same_footage_not_even_as_itself():
