@@ -93,9 +93,11 @@ PROBLEM = SimpleNamespace(
 PAGES: dict[str, Callable[[Request], HTMLResponse]] = {
     "parts": parts_page,
     "empty": lambda request: parts_page(request, 0),
-    "login": lambda r: render(r, "login.html", step="password", name="", next="/", error="", oidc=SSO, csrf_token="t"),
-    "login-refused": lambda r: render(r, "login.html", step="password", name="wang", next="/", error="用户名或密码不对。", oidc=None, csrf_token="t"),
-    "code": lambda r: render(r, "login.html", step="code", name="", next="/", error="", oidc=None),
+    "login": lambda r: render(r, "login.html", step="password", name="", next="/", unsent=False, error="", oidc=SSO, csrf_token="t"),
+    "login-refused": lambda r: render(
+        r, "login.html", step="password", name="wang", next="/", unsent=False, error="用户名或密码不对。", oidc=None, csrf_token="t"
+    ),
+    "code": lambda r: render(r, "login.html", step="code", name="", next="/", unsent=False, error="", oidc=None),
     "upload": lambda r: render(
         r,
         "upload.html",

@@ -74,7 +74,7 @@ def test_a_name_nobody_gave_is_an_error_not_an_empty_place() -> None:
 
 def test_what_a_user_typed_is_escaped() -> None:
     evil = '"><script>alert(1)</script>'
-    html = bytes(render(request(), "login.html", step="password", name=evil, next="/", error=evil, oidc=None).body).decode()
+    html = bytes(render(request(), "login.html", step="password", name=evil, next="/", unsent=False, error=evil, oidc=None).body).decode()
     assert "<script>alert" not in html
 
 

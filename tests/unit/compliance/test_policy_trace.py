@@ -37,7 +37,7 @@ def test_a_trace_says_the_value_since_when_the_clause_with_its_words_the_reader_
     assert re.search(r"storage/retention/rules\.py:\d+ RetentionRule\.retention_years", text)
     assert re.search(r"storage/retention/rules\.py:\d+ retain_until", text)
     assert "tests/policy/cases/retention.yaml" in text
-    assert "test_the_last_day_is_kept_to_its_end_in_shanghai" in text
+    assert re.search(r"tests/\S+::test_\w+", text)  # the first few by name
 
 
 def test_a_decided_change_is_announced_with_its_day(tmp_path: Path) -> None:
