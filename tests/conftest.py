@@ -1,6 +1,7 @@
 """Fixtures of every kind of test. Engines start when a test first asks for them, so unit tests start at once."""
 
 import gc
+import os
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -8,6 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.studio import close_studio, open_studio
 
 SLOW_TIMEOUT_S = 7200
+if "PYTEST_XDIST_WORKER" in os.environ:
+    gc.disable()  # what is imported and collected stays: looking through it took a fifth of that time. On again below
 # a busy machine is no defect, so nothing random has a deadline
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # for `make mutate`: the same examples every time, and the first that fails is enough
@@ -32,8 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of collected tests and every module of the product live to the end: the collector need not go through them again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -2,7 +2,7 @@
 
 The parts are forked from a process that has imported everything, so that a start takes a fraction of a second. Each death is told on standard
 output as `NAME PID SIGNAL`. The hooks of `steps` are in place in every part. Every recording shows the same film: it is measured each time, but what
-the machine's looks at it find is found once, because they are behind everything that is promised here and took half of the processors' time.
+the machine's looks at it find is found once, because they come behind everything that is promised here.
 """
 
 import ctypes

@@ -31,6 +31,7 @@ from tests.site_fixtures import serving
 
 OFFICER = Actor(kind="account", name="李四", role="bureau-officer")
 PARTS = ((120.0, "busy"),)
+FPS = 5  # a clock shows whole seconds: more pictures tell nothing more
 
 
 def wall(world: World, lesson: int = 0, **ahead: float) -> Callable[[float], str]:
@@ -56,13 +57,13 @@ def the_run(services: Services, recording_id: UUID) -> ScreeningRun:
 
 
 def test_a_camera_is_learned_once_and_an_old_recording_told(services: Services, filmed: Filmed, world: World) -> None:
-    honest = filmed(PARTS, clock=wall(world, seconds=70))
+    honest = filmed(PARTS, fps=FPS, clock=wall(world, seconds=70))
     (clock,) = kept(services, world)
     assert (clock.layout, clock.method, clock.learned_from, clock.read, clock.asked) == ("ymd hms", METHOD, honest, 40, 40)
     assert clock_leads(services, honest) == []
     run = the_run(services, honest)
     assert (run.clock_id, run.clock_asked, run.clock_read) == (clock.id, 40, 40)
-    old = filmed(PARTS, lesson=1, clock=wall(world, lesson=1, days=-33, minutes=5))
+    old = filmed(PARTS, fps=FPS, lesson=1, clock=wall(world, lesson=1, days=-33, minutes=5))
     assert len(kept(services, world)) == 1
     (lead,) = clock_leads(services, old)
     assert (lead.code, lead.technical, lead.from_ms, lead.to_ms, lead.strength) == (Code.CLOCK_OTHER_TIME, True, 0, 120_000, 1000)
@@ -73,17 +74,17 @@ def test_a_camera_is_learned_once_and_an_old_recording_told(services: Services, 
 
 def test_seconds_cut_out_are_told_to_the_key_frame(services: Services, filmed: Filmed, world: World) -> None:
     shown = wall(world)
-    recording_id = filmed(PARTS, clock=lambda at: shown(at if at < 101 else at + 25))
+    recording_id = filmed(PARTS, fps=FPS, clock=lambda at: shown(at if at < 101 else at + 25))
     (lead,) = clock_leads(services, recording_id)
     assert (lead.code, lead.technical, round(lead.figure)) == (Code.CLOCK_JUMP, False, 25)
     assert (lead.from_ms, lead.to_ms) == (100_000, 102_000)
 
 
 def test_a_camera_without_a_clock_has_none_and_is_not_tried_every_day(services: Services, filmed: Filmed, world: World) -> None:
-    first = filmed(PARTS)
+    first = filmed(PARTS, fps=FPS)
     (none,) = kept(services, world)
     assert (none.body, none.layout) == (None, "")
-    second = filmed(PARTS, lesson=1)
+    second = filmed(PARTS, fps=FPS, lesson=1)
     assert len(kept(services, world)) == 1
     assert the_run(services, first).clock_asked is None
     with services.database.transaction(SYSTEM) as session:
@@ -94,20 +95,20 @@ def test_a_camera_without_a_clock_has_none_and_is_not_tried_every_day(services: 
         session.execute(
             update(CameraClock).where(CameraClock.id == none.id).values(learned_at=services.clock.now_at() - timedelta(days=days, hours=1))
         )
-    filmed(PARTS, lesson=2, clock=wall(world, lesson=2))
+    filmed(PARTS, fps=FPS, lesson=2, clock=wall(world, lesson=2))
     assert [one.layout for one in kept(services, world)] == ["", "ymd hms"]
 
 
 def test_a_clock_hidden_once_is_not_forgotten(services: Services, filmed: Filmed, world: World) -> None:
-    filmed(PARTS, clock=wall(world))
-    hidden = filmed(PARTS, lesson=1)
+    filmed(PARTS, fps=FPS, clock=wall(world))
+    hidden = filmed(PARTS, fps=FPS, lesson=1)
     assert [one.layout for one in kept(services, world)] == ["ymd hms"]
     assert (the_run(services, hidden).clock_asked, the_run(services, hidden).clock_read) == (40, 0)
     assert clock_leads(services, hidden) == []
 
 
 def test_a_named_person_discards_what_was_learned_and_the_next_recording_is_learned_from(services: Services, filmed: Filmed, world: World) -> None:
-    filmed(PARTS, clock=wall(world))
+    filmed(PARTS, fps=FPS, clock=wall(world))
     (clock,) = kept(services, world)
     at = services.clock.now_at()
     with services.database.transaction(SYSTEM) as session:
@@ -122,7 +123,7 @@ def test_a_named_person_discards_what_was_learned_and_the_next_recording_is_lear
         )
         assert len(entries.all()) == 1
         assert clocks.standing(session, world.cameras[0].id, (clock.width_px, clock.height_px)) is None
-    second = filmed(PARTS, lesson=1, clock=wall(world, lesson=1))
+    second = filmed(PARTS, fps=FPS, lesson=1, clock=wall(world, lesson=1))
     gone, fresh = kept(services, world)
     assert (gone.discarded_by, gone.discarded_why) == ("李四", "日月颠倒")
     assert (fresh.learned_from, fresh.discarded_at) == (second, None)
@@ -138,7 +139,7 @@ def test_a_recording_that_says_no_time_is_not_read(services: Services, filmed: F
 
 
 def test_the_page_lists_what_was_learned_and_only_officers_discard(services: Services, filmed: Filmed, world: World) -> None:
-    old = filmed(PARTS, clock=wall(world, days=-3))
+    old = filmed(PARTS, fps=FPS, clock=wall(world, days=-3))
     (lead,) = clock_leads(services, old)
     (clock,) = kept(services, world)
     with serving(services) as site:
@@ -156,7 +157,7 @@ def test_the_page_lists_what_was_learned_and_only_officers_discard(services: Ser
 
 
 def test_what_was_learned_is_the_bureaus_own(services: Services, filmed: Filmed, world: World) -> None:
-    filmed(PARTS, clock=wall(world))
+    filmed(PARTS, fps=FPS, clock=wall(world))
     for scope in (PUBLIC, Scope("institution", world.institution.id)):
         with services.database.transaction(scope) as session:
             assert session.scalar(select(func.count()).select_from(CameraClock)) == 0

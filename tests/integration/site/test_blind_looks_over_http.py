@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.auth.access import matrix
 from api.auth.origin import SAFE_METHODS
 from api.auth.roles import Role
 from api.inspectors import eligible_inspectors, review_due
-from api.main import create_app
 from storage.database.session import SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
 from supervision.spotchecks import queries
@@ -22,7 +20,7 @@ from tests import videos
 from tests.factories.county import County, Json, Person, ok
 from tests.factories.world import World, make_world
 from tests.integration.spine.test_upload_to_catalogue import send
-from tests.site_fixtures import Hands, Site
+from tests.site_fixtures import Hands, Site, rows_of_routes
 
 SAID = "讲台无人，学员自习"
 NO_TEACHER: Json = {"defect": "lesson-not-held", "severity": "serious", "note": SAID}
@@ -96,7 +94,7 @@ def test_whoever_looks_second_learns_nothing_of_the_first_look_on_any_route(coun
         "camera": "1",
     }
     told = []
-    routes = [row for row in matrix(create_app(county.site.services)) if row.refusals[Role.INSPECTOR] is None and row.method in SAFE_METHODS]
+    routes = [row for row in rows_of_routes(county.site.services) if row.refusals[Role.INSPECTOR] is None and row.method in SAFE_METHODS]
     assert len(routes) > 15
     for row in routes:
         codes = (line["code"], found["code"], county.world.training_class.code, county.world.institution.code) if "{code}" in row.path else ("",)

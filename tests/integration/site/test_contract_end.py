@@ -6,15 +6,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from api.auth.access import matrix
 from api.auth.identify import cookie_name
 from api.auth.models import Account
 from api.auth.roles import Role
-from api.main import create_app
 from storage.database.session import SYSTEM
 from tests.integration.site.test_matrix import code_of, filled
 from tests.people import account_of, token_of
-from tests.site_fixtures import Site
+from tests.site_fixtures import Site, rows_of_routes
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def verifier(site: Site) -> Iterator[httpx.Client]:
 
 def test_every_route_treats_a_verifier_whose_contract_ended_as_a_stranger(site: Site, verifier: httpx.Client) -> None:
     wrong = []
-    for row in matrix(create_app(site.services)):
+    for row in rows_of_routes(site.services):
         answer = verifier.request(row.method, filled(row.path))
         if not row.rule.public and code_of(answer) != "sign-in-needed":
             wrong.append((row.method, row.path, answer.status_code, code_of(answer)))

@@ -9,13 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from api.auth.access import MatrixRow, matrix
+from api.auth.access import MatrixRow
 from api.auth.identify import cookie_name
 from api.auth.keys import SCOPES, create_key
 from api.auth.models import Account
 from api.auth.origin import SAFE_METHODS
 from api.auth.roles import INSTITUTION, Role
-from api.main import create_app
 from storage.database.session import SYSTEM
 from storage.kernel.actor import SYSTEM_ACTOR
 from storage.kernel.span import Span
@@ -26,7 +25,7 @@ from supervision.footage import service as footage
 from supervision.footage.models import GapExplanation
 from tests.factories.world import COVERAGE, World, make_world
 from tests.people import account_of, token_of
-from tests.site_fixtures import Site
+from tests.site_fixtures import Site, rows_of_routes
 
 RULE = UploadRule(max_file_gib=1, max_open_uploads=20, quota_tib=1, open_upload_days=7)
 REFUSALS = {"not-allowed", "read-only-role", "sign-in-needed"}
@@ -106,7 +105,7 @@ def filled(path: str, ids: dict[str, str] | None = None) -> str:
 
 @pytest.fixture
 def rows(site: Site) -> list[MatrixRow]:
-    found = matrix(create_app(site.services))
+    found = rows_of_routes(site.services)
     assert len(found) > 50
     return found
 

@@ -8,9 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from api.auth.access import matrix
 from api.auth.roles import Role
-from api.main import create_app
 from api.pages.public.feeds import FeedRule
 from compliance.policy.book import Book
 from compliance.rating import service as rating
@@ -27,7 +25,7 @@ from tests.factories.world import World, make_world
 from tests.integration.exit.stage import ExitStage
 from tests.integration.rating.stage import OFFICER, Bench
 from tests.people import account_of, token_of
-from tests.site_fixtures import Site
+from tests.site_fixtures import Site, rows_of_routes
 
 PERSONS = ("赵一", "钱二", "孙三", SECRET, "142***")  # principal, legal representative, teacher, and everything a factory marks
 SHARED = {  # tables without rows of anybody; the row-level-security test says why each
@@ -75,7 +73,7 @@ def ask(site: Site, path: str, language: str = "zh", **headers: str) -> httpx.Re
 
 def test_no_public_address_shows_a_person_or_a_word_somebody_wrote(site: Site, worlds: tuple[World, World]) -> None:
     asked, wrong = 0, []
-    for row in matrix(create_app(site.services)):
+    for row in rows_of_routes(site.services):
         if not row.rule.public or row.method != "GET" or not row.path.startswith(("/public", "/api/v1/draws", "/api/v1/log", "/health")):
             continue
         for code in (worlds[0].institution.code, worlds[1].institution.code):

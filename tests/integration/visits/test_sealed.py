@@ -10,11 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from api.auth.access import MatrixRow, matrix
+from api.auth.access import MatrixRow
 from api.auth.identify import cookie_name
 from api.auth.models import Account
 from api.auth.roles import INSTITUTION, Role
-from api.main import create_app
 from storage.database.session import PUBLIC, SYSTEM, Scope
 from storage.ledger.models import LedgerEntry, StateMove
 from supervision.sampling import verify_draw
@@ -25,7 +24,7 @@ from tests.factories.county import ok
 from tests.factories.visits import Sent, inspectors_of, on_the_day, send_out, world_ahead
 from tests.integration.sampling.stage import BUREAU
 from tests.people import account_of, token_of
-from tests.site_fixtures import Hands, Site
+from tests.site_fixtures import Hands, Site, rows_of_routes
 
 FOUR_OF_TEN = SamplingRule(400, 100, 0)
 
@@ -44,7 +43,7 @@ def sent(site: Site, hands: Hands, people: list[Account]) -> Sent:
 
 @pytest.fixture
 def rows(site: Site) -> list[MatrixRow]:
-    return [row for row in matrix(create_app(site.services)) if row.method == "GET"]
+    return [row for row in rows_of_routes(site.services) if row.method == "GET"]
 
 
 def lessons_by_visit(site: Site) -> dict[str, str]:
