@@ -91,6 +91,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "scratch-full": 507,
     "sheet-defective": 422,
     "sheet-unreadable": 422,
+    "room-without-camera": 409,
     "room-taken": 409,
     "lesson-outside-class": 409,
     "lesson-begun": 409,

@@ -145,6 +145,7 @@ def add_room(body: NewRoom, caller: Registrar, session: SessionDep, services: Se
 def add_camera(body: NewCamera, caller: Registrar, session: SessionDep, services: ServicesDep, institution_id: UUID) -> Made:
     """Record a camera in a room."""
     owner = _institution(session, caller, institution_id)
+    at = services.clock.now_at()
     row = registry.add_camera(
         session,
         owner,
@@ -153,8 +154,9 @@ def add_camera(body: NewCamera, caller: Registrar, session: SessionDep, services
         name=body.name,
         serial=body.serial,
         actor=caller.actor,
-        at=services.clock.now_at(),
+        at=at,
     )
+    footage.plan_camera(session, row, services.policy.read(CoverageRule, services.clock.today_on()), actor=caller.actor, at=at)
     return Made(id=row.id, code=row.code)
 
 

@@ -17,6 +17,13 @@ class UnreadableSheet(DomainError):
     clause = "R74"
 
 
+class RoomWithoutCamera(DomainError):
+    """A lesson there could be taught and expected by nobody: absence would be a silence. Facts: rooms."""
+
+    code = "room-without-camera"
+    clause = "R71"
+
+
 class RoomTaken(DomainError):
     """Another lesson is in the room at that time. Facts: room, lesson."""
 

@@ -18,13 +18,14 @@ from supervision.classes.errors import (
     NotTaskable,
     QualificationLapsed,
     RoomTaken,
+    RoomWithoutCamera,
     TaskRestricted,
 )
 from supervision.classes.models import Category, Lesson, TrainingAgreement, TrainingClass
 from supervision.classes.place_models import ApprovedPlace, Basis
 from supervision.institutions import restrictions, standing
 from supervision.institutions.errors import CodeTaken
-from supervision.institutions.models import Institution, InstitutionStatus, Qualification, Room, TeachingPoint
+from supervision.institutions.models import Camera, Institution, InstitutionStatus, Qualification, Room, TeachingPoint
 from supervision.institutions.service import by_code
 
 
@@ -205,10 +206,13 @@ def file_timetable(
 ) -> list[Lesson]:
     """Add lessons to a class. A line filed before is left as it is, so filing twice changes nothing; nothing is half-filed.
 
-    Raises: LessonOutsideClass, RoomTaken, HallTaken, ExtensionNeeded, ExtensionDaysUsed, RegistryMissing — an unknown room.
+    Raises: RoomWithoutCamera, LessonOutsideClass, RoomTaken, HallTaken, ExtensionNeeded, ExtensionDaysUsed, RegistryMissing — an unknown room.
     """
     rooms = {code: by_code(session, Room, code, institution.id, "room") for code in {p.room_code for p in planned}}
     wanted = {_natural_id(training_class, p): p for p in planned}
+    watched = set(session.scalars(select(Camera.room_id).where(Camera.room_id.in_([room.id for room in rooms.values()]), Camera.active)))
+    if dark := sorted(code for code, room in rooms.items() if room.id not in watched):
+        raise RoomWithoutCamera(rooms=", ".join(dark))
     halls = {code: places.hall_of(session, room.id) for code, room in rooms.items()}
     known = set(session.scalars(select(Lesson.natural_id).where(Lesson.natural_id.in_(list(wanted)))))
     new = [(line.on, line.starts_at) for natural_id, line in wanted.items() if natural_id not in known and line.on <= training_class.ends_on]

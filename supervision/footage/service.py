@@ -343,6 +343,12 @@ def plan_slots(session: Session, lessons: Sequence[Lesson], rule: CoverageRule, 
     return made
 
 
+def plan_camera(session: Session, camera: Camera, rule: CoverageRule, *, actor: Actor, at: datetime) -> int:
+    """A camera that came later: lessons of its room that have not begun expect its footage too. Returns how many. R71."""
+    coming = select(Lesson).where(Lesson.room_id == camera.room_id, Lesson.starts_at > at, Lesson.cancelled_at.is_(None)).order_by(Lesson.starts_at)
+    return plan_slots(session, session.scalars(coming).all(), rule, actor=actor, at=at)
+
+
 def cancel_lesson(session: Session, lesson: Lesson, *, reason: str, actor: Actor, at: datetime) -> None:
     """A lesson that will not take place: nothing is expected of its cameras any more. Raises: LessonBegun."""
     classes.cancel_lesson(session, lesson, reason=reason, actor=actor, at=at)

@@ -134,7 +134,7 @@ def add_room(
 def add_camera(
     session: Session, institution: Institution, *, room_code: str, code: str, name: str, serial: str = "", actor: Actor, at: datetime
 ) -> Camera:
-    """A camera in a room; lessons planned there from now on expect its footage (R71). Raises: CodeTaken, RegistryMissing."""
+    """A camera in a room; lessons there that have not begun expect its footage (R71, `footage.plan_camera`). Raises: CodeTaken, RegistryMissing."""
     _free(session, Camera, code, "camera")
     room = by_code(session, Room, room_code, institution.id, "room")
     row = Camera(institution_id=institution.id, room_id=room.id, code=code, name=name, serial=serial, active=True)

@@ -41,6 +41,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("The sheet cannot be read", "{file_name}: {why}.", "Save it as .xlsx or as CSV in UTF-8 and try again."),
         why=_SHEET,
     ),
+    "room-without-camera": text(
+        ("教室没有机位", "教室 {rooms} 没有在用的机位，在此上课不会留下录像，也不会显示缺失。", "请先登记机位，再提交课表。"),
+        (
+            "A room without a camera",
+            "Room {rooms} has no camera in use: nothing would be on tape there, and nothing missing.",
+            "Enter its cameras first.",
+        ),
+    ),
     "room-taken": text(
         ("教室已被占用", "教室 {room} 在该时段已有课次 {lesson}。", "请调整时间或教室。"),
         ("The room is taken", "Lesson {lesson} is in room {room} at that time.", "Choose another time or room."),

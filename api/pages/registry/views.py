@@ -30,6 +30,8 @@ from compliance.exit.successors import SuccessorRule
 from storage.kernel.errors import DomainError, NotFound
 from supervision.classes import service as classes
 from supervision.classes.models import TrainingAgreement, TrainingClass
+from supervision.footage import service as footage
+from supervision.footage.rules import CoverageRule
 from supervision.institutions import service as registry
 from supervision.institutions.models import Camera, CreditTier, Institution, Qualification, Room, TeachingPoint
 
@@ -168,7 +170,10 @@ async def add(request: Request, caller: Registrar, session: SessionDep, services
     owner = _institution(session, institution_id)
     try:
         with attempt(request, session):
-            act(session, owner, typed, {"actor": caller.actor, "at": services.clock.now_at()})
+            by: dict[str, Any] = {"actor": caller.actor, "at": services.clock.now_at()}  # Any: arguments of services
+            made = act(session, owner, typed, by)
+            if isinstance(made, Camera):
+                footage.plan_camera(session, made, services.policy.read(CoverageRule, services.clock.today_on()), **by)
     except DomainError as refused:
         problem = problem_of(refused, request)
         return _show_page(request, caller, session, services.clock.today_on(), institution_id, problem=problem, typed=typed, opened=what)
@@ -192,9 +197,9 @@ def _add_room(session: Session, owner: Institution, given: Given, by: dict[str, 
     registry.add_room(session, owner, teaching_point_code=new.teaching_point, code=new.code, name=new.name, capacity=new.capacity, **by)
 
 
-def _add_camera(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
+def _add_camera(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> Camera:
     new = read_form(NewCamera, given)
-    registry.add_camera(session, owner, room_code=new.room, code=new.code, name=new.name, serial=new.serial, **by)
+    return registry.add_camera(session, owner, room_code=new.room, code=new.code, name=new.name, serial=new.serial, **by)
 
 
 def _add_agreement(session: Session, owner: Institution, given: Given, by: dict[str, Any]) -> None:
@@ -213,7 +218,7 @@ def _add_class(session: Session, owner: Institution, given: Given, by: dict[str,
     classes.open_class(session, owner, agreement=agreement, **new.model_dump(exclude={"agreement"}), **by)
 
 
-_ADD: dict[str, Callable[[Session, Institution, Given, dict[str, Any]], None]] = {
+_ADD: dict[str, Callable[[Session, Institution, Given, dict[str, Any]], object]] = {
     "tiers": _record_tier,
     "qualifications": _add_qualification,
     "teaching-points": _add_point,

@@ -6,8 +6,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,7 @@ from api.agent.files import Stillness, Version, blocks, fingerprint, recordings_
 from api.agent.journal import Entry, Journal, journal_path
 from api.agent.pace import MAX_PART_BYTES, MIB, MIN_PART_BYTES, Pace, left_text, part_bytes_for, size_text
 from api.agent.screen import fitted, width_of
-from api.agent.site import MAX_WAIT_S, asked_wait_s, backoff_s, is_local
+from api.agent.site import MAX_WAIT_S, Site, asked_wait_s, backoff_s, is_local
 from api.agent.transfer import resumed_bytes, whole_parts
 
 FILE = Path("lesson.mp4")
@@ -183,6 +186,17 @@ def test_a_wait_is_never_shorter_than_the_server_asked_for() -> None:
 @pytest.mark.parametrize(("header", "wait_s"), [(None, 0), ("7", 7), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("-5", 0), ("soon", 0), ("٣", 0), ("", 0)])
 def test_a_time_to_come_back_is_read_or_left(header: str | None, wait_s: float) -> None:
     assert asked_wait_s(header) == wait_s
+
+
+@pytest.mark.parametrize(("off", "told"), [(timedelta(days=1), 1), (timedelta(days=-1), 1), (timedelta(minutes=4), 0), (timedelta(0), 0)])
+def test_a_machine_whose_clock_is_off_is_told_once(off: timedelta, told: int) -> None:
+    heard: list[str] = []
+    site = Site("http://127.0.0.1:1", "key", told=heard.append)
+    for _ in range(3):
+        site._note_clock(httpx.Response(200, headers={"date": format_datetime(datetime.now(UTC) - off, usegmt=True)}))
+    site.close()
+    assert len(heard) == told
+    assert all("校时" in line for line in heard)
 
 
 @pytest.mark.parametrize(("address", "local"), [("http://127.0.0.1:8000", True), ("http://localhost", True), ("https://ke.example", False)])
