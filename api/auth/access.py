@@ -26,6 +26,8 @@ from api.auth.roles import INSTITUTION, OUTSIDE_INSTITUTIONS, ROLE_NAMES, Role
 from api.http.services import services_of
 from api.http.typed import look_through
 from api.pages.frame import Viewer
+from api.pages.navigation import KEYS
+from api.pages.stages import nav
 from storage.kernel.errors import NotAllowed, NotFound
 
 
@@ -40,9 +42,9 @@ async def current_caller(request: Request, identified: Annotated[Caller, Depends
     rule = rule_of(request.scope["route"])
     if rule is None:
         raise RouteWithoutRule(request.url.path)
-    rule.check(identified, request)
     if identified.via == "session":
-        _tell_pages(request, identified)
+        _tell_pages(request, identified)  # before the check: who is refused still is somebody, with ways to go on
+    rule.check(identified, request)
     if request.method not in SAFE_METHODS and identified.via != "api_key":
         if rule.public:  # done without the session's authority, so its token is not asked for: somebody signed in may sign in again
             require_own_site(request)
@@ -202,8 +204,9 @@ def _names(request: Request, parameter: str, institution_id: UUID | None) -> boo
 
 
 def _tell_pages(request: Request, caller: Caller) -> None:
-    """What the frame of every page shows (`api.pages.frame`)."""
+    """What the frame of every page shows (`api.pages.frame`), and where a page that says no leads on (`api.http.problem`)."""
     request.state.csrf_token = caller.csrf_token
+    request.state.ways = nav(*KEYS[caller.role]) if caller.role else ()
     request.state.viewer = Viewer(
         name=caller.display_name, role=ROLE_NAMES[caller.role][caller.language] if caller.role else "", institution=caller.institution_name
     )

@@ -101,7 +101,7 @@ def wants_page(request: Request) -> bool:
 def answer(problem: Problem, request: Request) -> Response:
     """The problem as a page or as problem+json."""
     if wants_page(request):
-        page = render(request, "error.html", status_code=problem.status, problem=problem)
+        page = render(request, "error.html", status_code=problem.status, problem=problem, nav=getattr(request.state, "ways", ()))
         page.headers.update(problem.headers)
         return page
     return JSONResponse(problem.body(), status_code=problem.status, media_type="application/problem+json", headers=dict(problem.headers))

@@ -65,7 +65,7 @@ def test_the_office_sees_who_looks_how_well_and_what_waits_and_an_inspector_decl
     expect(own.get_by_text("赵一 (配偶)")).to_be_visible()
 
     office.goto("/reviewers")
-    office.get_by_role("row", name=newcomer.name).get_by_role("link", name="Register").click()
+    office.locator(f"a[href='/inspectors/{newcomer.name}/interests']").click()
     look(office, f"/inspectors/{newcomer.name}/interests", "interests")
     expect(office.get_by_text("a relative's name is that of the principal")).to_be_visible()
     office.get_by_label("Reason").first.fill("户口簿核对一致")

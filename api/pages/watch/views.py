@@ -155,7 +155,7 @@ def decisions_page(
         machines=words.MACHINES,
         acts=words.ACTS,
         matters=matters(session, rows),
-        names=names_of(session, [row.person for row in rows]),
+        names=names_of(session, [person, *(row.person for row in rows)]),
     )
 
 
@@ -166,7 +166,7 @@ def views_page(
     """Views of footage, of one person: when, of what, for which purpose."""
     rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=PAGE_ROWS)
     last = rows[-1].view.id if rows else None
-    names = names_of(session, [row.view.actor_name for row in rows])
+    names = names_of(session, [person, *(row.view.actor_name for row in rows)])
     return _rows(
         request,
         caller,

@@ -65,3 +65,7 @@ window.addEventListener("submit", (event) => {
   setTimeout(free, SENDING_MS);
   window.addEventListener("pageshow", free, { once: true });
 });
+
+// On a phone the stages are a strip: the one that is open is brought into the picture.
+const here = document.querySelector(".stages [aria-current]");
+if (here) here.closest(".stages").scrollLeft = here.offsetLeft - (here.closest(".stages").clientWidth - here.offsetWidth) / 2;

@@ -2,7 +2,8 @@
 // A table that fits stays a table; without this script wide ones scroll sideways. What is measured is the table as it would stand.
 
 const NARROW = window.matchMedia("(max-width: 40rem)");
-const LONG_CHARS = 18; // of a value that gets the whole width instead of half
+const LONG = 20; // a value of more gets the whole width instead of half; a Chinese character counts twice
+const width = (text) => [...text].reduce((sum, one) => sum + (one > "\u2e7f" ? 2 : 1), 0);
 
 /** What stands over a value: the words of its column without the sign of its order. */
 function heads(table) {
@@ -23,7 +24,7 @@ function label(table, words) {
     for (const cell of row.cells) {
       if (cell.colSpan === 1 && words[column]) cell.dataset.label = words[column];
       const holds = cell.querySelector("form, input, svg:not(.shape), details, ul, p, img, code");
-      cell.classList.toggle("long", Boolean(holds) || cell.colSpan > 1 || cell.textContent.trim().length > LONG_CHARS);
+      cell.classList.toggle("long", Boolean(holds) || cell.colSpan > 1 || width(cell.textContent.trim()) > LONG);
       column += cell.colSpan;
     }
   }

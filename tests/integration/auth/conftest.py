@@ -274,6 +274,10 @@ def site(services: Services) -> FastAPI:
     def page(request: Request, caller: Annotated[Caller, access(roles=EVERYBODY)]) -> str:
         return caller.display_name
 
+    @app.get("/bureau-page", response_class=PlainTextResponse)
+    def bureau_page(caller: Annotated[Caller, access(roles=BUREAU)]) -> str:
+        return caller.display_name
+
     @app.post("/page", response_class=PlainTextResponse)
     def form(caller: Annotated[Caller, access(roles=EVERYBODY)]) -> str:
         return caller.display_name

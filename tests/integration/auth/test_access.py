@@ -231,6 +231,13 @@ def test_a_refusal_reads_as_a_page_for_a_browser(door: Door) -> None:
     assert "<h1>Not found</h1>" in answer.text
 
 
+def test_a_refused_person_keeps_name_and_ways_to_go_on(door: Door) -> None:
+    refused = door.account(Role.ADMINISTRATOR).sign_in().get("/bureau-page")
+    assert refused.status_code == 403
+    assert '<span class="viewer-name">Somebody' in refused.text
+    assert 'href="/accounts"' in refused.text
+
+
 def test_a_view_of_footage_is_committed_with_its_purpose_or_refused(door: Door) -> None:
     shown = Shown(recording_id=door.institutions["GX002"], institution_id=door.institutions["GX001"], start_ms=0, end_ms=30_000)
     person = door.account(Role.AUDITOR)

@@ -149,6 +149,9 @@ def test_each_role_sees_what_is_theirs(services: Services, filmed: Filmed, world
         assert f'<a href="/leads/{lead.id}">机器线索' in seen
         assert "查看机器线索" in seen
         assert f">lead/{lead.id}" not in seen
+        leader = account_of(site.services, Role.BUREAU_LEADER)
+        nobody = page(site, Role.BUREAU_LEADER, f"/watch/views?person={leader.login_name}").text  # nothing seen, still by name
+        assert f">{leader.display_name}</p>" in nobody
     with services.database.transaction(SYSTEM) as session:
         view = session.scalars(select(FootageView).where(FootageView.case_ref == f"lead/{lead.id}")).one()
         assert (view.recording_id, view.kind.value) == (recording_id, "still")
