@@ -63,7 +63,8 @@ def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
     stored = Stored()
     for n in range(LESSONS):
         name, its = lesson(part, number, n)
-        if n >= row["lessons"]:
+        new = n >= row["lessons"]
+        if new:
             for other, match in stored.compared(its):
                 row["compared"] += 1
                 minutes = str(match.windows if match is not None else 0)
@@ -79,7 +80,7 @@ def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
             row["lessons"] = n + 1
             row["hours"] = round(row["hours"] + its.duration_ms / 3_600_000, 3)
         stored.add(name, its)
-        if n + 1 == row["lessons"] and (n + 1) % WRITTEN_EVERY == 0:
+        if new and (n + 1) % WRITTEN_EVERY == 0:
             yield row
 
 
