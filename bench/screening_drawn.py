@@ -5,11 +5,12 @@ how near the quick drawing comes to them `screening_alarms fields` says. Each so
 the same habits.
 """
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,10 +20,12 @@ from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from bench.screening_recall import LOOP, SLACK_MS, WIDTH, Stored
 from supervision.screening import loop, measured
+from supervision.screening.looks import Code
 from supervision.screening.motion import Motion, mirrored
 
 SECONDS: Final = 3_600
 OTHERS: Final = 5
+HOURS, PIECE = "hours", "piece"  # attacks of the product's table
 STEP_S: Final = WIDTH.recycled_step_s
 
 
@@ -52,7 +55,7 @@ def copies(source: Lesson, rng: np.random.Generator, host: Motion) -> Iterator[t
     yield "beside", seen(7.0, beside=(turned, larger, float(rng.uniform(-10, 10)), float(rng.uniform(-6, 6))))
     fields, first, minutes = host.fields.copy(), int(rng.integers(50, 500)), int(rng.integers(6, 11))
     fields[first : first + minutes * 15] = plain.fields[first : first + minutes * 15]
-    yield "6 to 10 minutes in a lesson of its own", replace(host, fields=fields)
+    yield PIECE, replace(host, fields=fields)
 
 
 def looped(source: Lesson, rng: np.random.Generator) -> bool:
@@ -95,6 +98,21 @@ def main(arguments: list[str]) -> None:
         for attack, count in tried.items():
             low, high = measured.share_interval(found[attack], count)
             print(f"{attack}: {found[attack]}/{count}  {low:.2f} – {high:.2f}", flush=True)
+    if part == "held-out":
+        measured.HELD_OUT.write_text(measured.plain(rows(tried, found), []), encoding="utf-8")
+
+
+def rows(tried: Counter[str], found: Counter[str]) -> list[dict[str, Any]]:  # Any: rows of JSON
+    """Of the product's table: loops, and all copies of whole lessons together beside what real encoders showed."""
+    known = json.loads(measured.HELD_OUT.read_text(encoding="utf-8"))["recall"]
+    others = [row for row in known if row["code"] == Code.RECYCLED.value and row["attack"] not in (HOURS, PIECE)]
+    whole = [attack for attack in tried if attack not in ("loop", PIECE)]
+    return [
+        *others,
+        {"code": Code.RECYCLED.value, "attack": HOURS, "tried": sum(tried[one] for one in whole), "found": sum(found[one] for one in whole)},
+        {"code": Code.RECYCLED.value, "attack": PIECE, "tried": tried[PIECE], "found": found[PIECE]},
+        {"code": Code.LOOP.value, "attack": "loop", "tried": tried["loop"], "found": found["loop"]},
+    ]
 
 
 if __name__ == "__main__":

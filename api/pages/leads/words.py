@@ -46,6 +46,8 @@ ATTACKS: Final[dict[str, str]] = {
     "old-recording": N_("a recording of another day"),
     "no-movement": N_("everybody gone for 21 to 25 minutes"),
     "undecodable": N_("20 to 180 seconds overwritten"),
+    "hours": N_("lessons of an hour in seven other ways, drawn without an encoder"),
+    "piece": N_("6 to 10 minutes put into another lesson, drawn without an encoder"),
     "low-frame-rate": N_("one to seven pictures a second for 3 to 5 minutes"),
     "low-resolution": N_("144 to 700 lines"),
     "muted": N_("microphone muted for 11 to 25 minutes"),
