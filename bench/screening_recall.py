@@ -2,7 +2,8 @@
 
 `python -m bench screening-recall` measures the held-out part and writes the signals' rows into `supervision/screening/held_out.json`, the table
 that the product shows, and a table for docs/design/screening-signals.md on the terminal. `python -m bench.screening_recall tuning` only prints.
-A folder as the second argument keeps what was seen of each recording, so that a broken-off run goes on. Thresholds were chosen on the tuning part.
+A folder as the second argument keeps what was seen of each recording, so that a broken-off run goes on; `kept` behind it measures the copies that are
+there already. Thresholds were chosen on the tuning part. Honest hours are `bench.screening_alarms`'s.
 """
 
 import itertools
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.screening import quick
 from bench.screening.camera import Camera
 from bench.screening.cases import COPIES, Copied, Filmed, Part, copies, honest, spoilt
 from bench.screening.looking import key_looks
@@ -115,18 +117,28 @@ def attacked(lessons: Sequence[Filmed]) -> list[Filmed]:
     return [film for turn in (1, 3, 0, 2) for film in lessons[turn::EVERY]][:SOURCES]
 
 
-def attacks(part: Part, folder: Path, lessons: Sequence[Filmed]) -> tuple[dict[float, Counter[str]], Counter[str], list[float]]:
-    """(found by step and attack, tried, how far off each line was in seconds)."""
+def attacks(
+    part: Part, folder: Path, lessons: Sequence[Filmed], *, kept: bool = False
+) -> tuple[dict[float, Counter[str]], Counter[str], list[float]]:
+    """(found by step and attack, tried, how far off each line was in seconds). `kept`: only copies that the folder holds, among lessons that are
+    drawn without an encoder where it does not hold them.
+    """
     sources = attacked(lessons)
     found: dict[float, Counter[str]] = defaultdict(Counter)
     tried: Counter[str] = Counter()
     off: list[float] = []
-    motions = {film.name: seen(film, folder, keep=film in sources) for film in lessons}
-    made = [(case, seen(case, folder)) for case in copies(part, sources)]
+    cases = [case for case in copies(part, sources) if not kept or (folder / f"{case.name}.npz").exists()]
+    rooms = {_room(case.source.name) for case in cases}
+    wanted = [film for film in lessons if not kept or _room(film.name) in rooms]
+    drawn = [film for film in wanted if kept and not (folder / f"{film.name}.npz").exists()]
+    motions = {film.name: seen(film, folder, keep=film in sources) for film in wanted if film not in drawn}
+    made = [(case, seen(case, folder)) for case in cases]
     for step in STEPS_S:
         stored = Stored()
         for name, motion in motions.items():
             stored.add(name, thinned(motion, step))
+        for film in drawn:
+            stored.add(film.name, quick.seen(film.camera.lesson, step, noise_seed=film.camera.noise_seed))
         for case, motion in made:
             tried[case.attack] += step == STEPS_S[0]
             told = dict(stored.search(thinned(motion, step)))
@@ -142,11 +154,15 @@ def attacks(part: Part, folder: Path, lessons: Sequence[Filmed]) -> tuple[dict[f
     return found, tried, off
 
 
+def _room(name: str) -> str:
+    return name.rsplit("-", 1)[0]
+
+
 def pairs(motions: Iterable[tuple[str, Motion]]) -> tuple[int, int]:
     """(pairs compared in full both ways round, pairs told). Lessons of one room only: other rooms are not compared by the product either."""
     rooms: dict[str, list[tuple[str, Motion]]] = defaultdict(list)
     for name, motion in motions:
-        rooms[name.rsplit("-", 1)[0]].append((name, motion))
+        rooms[_room(name)].append((name, motion))
     compared = told = 0
     for lessons in rooms.values():
         for (name, a), (other, b) in itertools.combinations(lessons, 2):
@@ -184,19 +200,21 @@ def measure(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[dict[s
     return [*recall, *loops_found], alarms
 
 
-def told_copies(part: Part, folder: Path) -> list[dict[str, Any]]:  # Any: rows of JSON
+def told_copies(part: Part, folder: Path, *, kept: bool = False) -> list[dict[str, Any]]:  # Any: rows of JSON
     """Recall of every attack."""
-    found, tried, off = attacks(part, folder, honest(part, rooms=ROOMS, per_room=PER_ROOM))
+    found, tried, off = attacks(part, folder, honest(part, rooms=ROOMS, per_room=PER_ROOM), kept=kept)
     step = float(WIDTH.recycled_step_s)
     print(
         "| attack | " + " | ".join(f"looks every {s} s" for s in STEPS_S) + f" | 95 % interval at {step:g} s |\n|---|" + "---|" * (len(STEPS_S) + 1)
     )
-    for attack in COPIES:
+    for attack in filter(tried.__getitem__, COPIES):
         low, high = measured.share_interval(found[step][attack], tried[attack])
         shown = " | ".join(f"{found[s][attack]}/{tried[attack]}" for s in STEPS_S)
         print(f"| {attack} | {shown} | {low:.3f} – {high:.3f} |", flush=True)
     print(f"lines off by {np.median(off):.1f} s at the median, {max(off, default=0):.1f} s at most", flush=True)
-    return [{"code": Code.RECYCLED.value, "attack": attack, "tried": tried[attack], "found": found[step][attack]} for attack in COPIES]
+    return [
+        {"code": Code.RECYCLED.value, "attack": attack, "tried": tried[attack], "found": found[step][attack]} for attack in COPIES if tried[attack]
+    ]
 
 
 def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # Any: rows of JSON
@@ -226,7 +244,7 @@ def main(arguments: Sequence[str]) -> None:
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     with tempfile.TemporaryDirectory(prefix="classproof-recall-") as made:
         folder = Path(arguments[1]) if len(arguments) > 1 else Path(made)
-        recall, _ = measure(part, folder)
+        recall = told_copies(part, folder, kept=True) if arguments[2:3] == ["kept"] else measure(part, folder)[0]
     if part == "held-out":
         measured.HELD_OUT.write_text(measured.plain(recall, []), encoding="utf-8")
 

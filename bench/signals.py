@@ -2,7 +2,7 @@
 
 What pictures and packets say is judged anew in this run: the worker's signals, under the figures in force, over the kept looks of the held-out
 recordings (`bench.screening_looks`). Clocks, sound, footage used again and a camera's usual view are kept as counts by their own measurements
-(`bench.screening_clocks`, `screening_sound`, `screening_recall`, `screening_views`), which take an hour or more of filming.
+(`bench.screening_clocks`, `screening_sound`, `screening_recall`, `screening_alarms`, `screening_files`, `screening_views`), an hour or more each.
 """
 
 from collections.abc import Iterator, Mapping
