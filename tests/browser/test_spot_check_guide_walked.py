@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from api import wiring
 from api.auth.roles import Role
 from api.cli import app
+from api.pages.formats import lesson_text
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from tests import videos
@@ -97,7 +98,7 @@ def test_a_newcomer_gets_from_the_plan_to_the_published_result_on_the_pages_alon
     officer, leader, discipline = reader(Role.BUREAU_OFFICER), reader(Role.BUREAU_LEADER), reader(Role.LEGAL_OFFICER)
     inspectors = [reader(Role.INSPECTOR) for _ in range(3)]
     head, anyone = reader(Role.INSTITUTION_HEAD, lessons.institution.id), Reader(people.stranger(), met)
-    bad = lessons.lessons[0].natural_id
+    bad = lesson_text(lessons.lessons[0].natural_id, "en")  # as the pages name it
     now = people.site.services.clock.now_at().astimezone(BUREAU_ZONE)
 
     # 1. plan
