@@ -35,6 +35,7 @@ CLASS: Final = 10  # lessons with the same people
 COURSE: Final = 25  # lessons with the same habits
 BESIDE: Final = (1.2, 1.03, 6.0, -4.0)
 WRITTEN_EVERY: Final = 10
+FIRST: Final = {"tuning": 0, "held-out": 10}  # after one false lead in room 4 a figure was raised: rooms that had been looked at are held out no more
 Row = dict[str, Any]  # Any: JSON
 
 
@@ -125,7 +126,7 @@ def main(arguments: list[str]) -> None:
     rooms = int(arguments[1]) if len(arguments) > 1 else 30
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
     rows = [row for row in known if row["method"] == method()]
-    for number in range(rooms):
+    for number in range(FIRST[part], FIRST[part] + rooms):
         known = next((row for row in rows if row["part"] == part and row["room"] == number), None)
         if known is not None and known["lessons"] >= LESSONS:
             continue

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -29,6 +30,9 @@ def test_the_site_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         site = psutil.Process(next(int(line) for line in demo.stdout if line.strip().isdigit()))
+        until = time.monotonic() + 30
+        while not site.cmdline() and time.monotonic() < until:  # empty for a moment while the kernel loads the program
+            time.sleep(0.01)
         assert "serve" in site.cmdline()
         os.kill(demo.pid, signal.SIGKILL)
     site.wait(60)

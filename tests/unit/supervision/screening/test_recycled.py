@@ -12,7 +12,7 @@ from supervision.screening.motion import STEP_MS, Motion, fields_agree, from_byt
 from supervision.screening.recycled import Line, Match, RecycledRule, compare, is_recycled
 from tests.unit.supervision.screening.drawn_motion import drawn
 
-RULE = RecycledRule(450, 4, 500, 6, 300)
+RULE = RecycledRule(450, 4, 500, 6, 420)
 SOURCE = drawn(1)
 
 
@@ -70,11 +70,11 @@ def test_three_minutes_are_not_enough_and_five_are():
 
 
 def test_the_limits_of_the_rule_are_those_of_the_rule():
-    match = Match(Line(0, 1.0), mirrored=False, windows=4, decidable=9, median=0.5, fields=0.3, spans=((0, 240_000),))
+    match = Match(Line(0, 1.0), mirrored=False, windows=4, decidable=9, median=0.5, fields=0.42, spans=((0, 240_000),))
     assert is_recycled(match, RULE)
     assert not is_recycled(replace(match, windows=3), RULE)
     assert not is_recycled(replace(match, median=0.499), RULE)
-    assert not is_recycled(replace(match, fields=0.299), RULE)
+    assert not is_recycled(replace(match, fields=0.419), RULE)
 
 
 def test_a_class_with_the_same_walks_and_slides_every_day_is_not_the_same_footage_though_many_of_its_minutes_agree_on_a_line():
