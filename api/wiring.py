@@ -47,7 +47,7 @@ from supervision.findings import footage as marked
 from supervision.findings import queries as findings_q
 from supervision.findings.clocks import ProcedureRule
 from supervision.findings.models import Finding
-from supervision.footage import copies, patrol, receipts
+from supervision.footage import copies, patrol, receipts, sweeping
 from supervision.footage import service as footage
 from supervision.footage.copy_rules import CopyRule
 from supervision.footage.models import Recording
@@ -247,8 +247,8 @@ def _mark_overdue(services: Services) -> None:
 
 def _expire_uploads(services: Services) -> None:
     rule = services.policy.read(UploadRule, services.clock.today_on())
-    with services.database.transaction(SYSTEM) as session:
-        footage.expire_idle(session, services.buckets.evidence, rule, actor=SCHEDULER, at=services.clock.now_at(), events=services.events)
+    at = services.clock.now_at()
+    sweeping.expire_idle(services.database, services.buckets.evidence, rule, actor=SCHEDULER, at=at, events=services.events)
 
 
 def _sweep_orphans(services: Services) -> None:

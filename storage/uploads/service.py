@@ -222,15 +222,20 @@ def give_up(store: ObjectStore, row: UploadSession, *, state: UploadState, at: d
         retire_key(row)
 
 
-def idle_uploads(session: Session, *, before: datetime, limit: int = 100) -> Sequence[UploadSession]:
-    """Open sessions without activity since `before`, locked for the sweeper; other sweepers skip them."""
+def idle_uploads(session: Session, *, before: datetime) -> Sequence[UUID]:
+    """Ids of open sessions without activity since `before`, oldest first. Few: each institution may have only so many open."""
+    return session.scalars(
+        select(UploadSession.id).where(UploadSession.state == UploadState.OPEN, UploadSession.active_at < before).order_by(UploadSession.active_at)
+    ).all()
+
+
+def lock_idle(session: Session, upload_id: UUID, *, before: datetime) -> UploadSession | None:
+    """One of them, locked for the sweeper; None when somebody goes on with it, or another sweeper has it."""
     return session.scalars(
         select(UploadSession)
-        .where(UploadSession.state == UploadState.OPEN, UploadSession.active_at < before)
-        .order_by(UploadSession.active_at)
-        .limit(limit)
+        .where(UploadSession.id == upload_id, UploadSession.state == UploadState.OPEN, UploadSession.active_at < before)
         .with_for_update(skip_locked=True)
-    ).all()
+    ).one_or_none()
 
 
 def sweep_orphans(session: Session, store: ObjectStore, *, at: datetime, older_than: timedelta = timedelta(days=1)) -> int:
