@@ -6,15 +6,23 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session
+
 from storage.database.session import SYSTEM, Database
 from storage.kernel.actor import Actor
 from storage.kernel.errors import DomainError
 from storage.kernel.events import Events
+from storage.ledger import history
+from storage.ledger.models import StateMove
 from storage.objects.errors import StoreUnavailable
 from storage.objects.port import ObjectStore
+from storage.retention.models import KeptVersion
 from storage.uploads import service as uploads
-from storage.uploads.models import UploadState
+from storage.uploads.models import UploadSession, UploadState
 from storage.uploads.rules import UploadRule
+from supervision.footage.lifecycle import RECORDING_MOVES, RecordingEvent, RecordingState
+from supervision.footage.models import Recording
 from supervision.footage.service import abandon, receive, recording_of_upload
 
 log = logging.getLogger(__name__)
@@ -44,6 +52,75 @@ def expire_idle(database: Database, store: ObjectStore, rule: UploadRule, *, act
     with database.transaction(SYSTEM) as session:
         idle = uploads.idle_uploads(session, before=before)
     return _each(idle, expire)
+
+
+def discard_refused(
+    database: Database,
+    stores: tuple[ObjectStore, ObjectStore],
+    kept_until: Callable[[datetime], datetime],
+    in_dispute: Callable[[Session, UUID], bool],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Delete originals of refused recordings past their days: every version by its id. The row stays, with reason, hash and size. Returns how many.
+
+    `stores`: evidence, and what is kept beside it. `kept_until`: by the figure in force on the day of the refusal, which is what the institution was
+    told. `in_dispute`: whether any matter names the recording. Nothing goes that another recording shares, that retention knows or that the store
+    keeps. Raises: as `expire_idle`.
+    """
+    evidence, beside = stores
+
+    def discard(recording_id: UUID) -> bool:
+        with database.transaction(SYSTEM) as session:
+            recording = session.scalars(select(Recording).where(Recording.id == recording_id).with_for_update()).one()
+            upload = uploads.find(session, recording.upload_id, None, lock=True)
+            if recording.state is not RecordingState.REJECTED or upload.state is not UploadState.RECEIVED:
+                return False  # another sweeper was quicker
+            why = "in-dispute" if in_dispute(session, recording.id) else _kept_for(session, evidence, recording, upload)
+            if why:
+                log.warning("the original of recording/%s stays: %s", recording.id, why)
+                return False
+            gone = uploads.discard_original(evidence, upload, at=at)
+            for packets in beside.list_versions(f"{recording.object_key}.packets"):
+                beside.delete_version(packets.key, packets.version_id)
+            facts = {
+                "days_over": True,
+                "object_key": recording.object_key,
+                "versions": gone,
+                "size_bytes": recording.size_bytes,
+                "sha256": recording.sha256.hex() if recording.sha256 else "",
+            }
+            history.move(session, recording, RECORDING_MOVES, RecordingEvent.DISCARD, actor=actor, at=at, reason="days-for-dispute-over", facts=facts)
+            return True
+
+    with database.transaction(SYSTEM) as session:
+        refused = session.execute(_refused_originals()).all()
+    return _each([row.id for row in refused if kept_until(row.refused_at) <= at], discard)
+
+
+def _refused_originals() -> Select[UUID, datetime]:
+    """Refused recordings whose original is in the store, with the instant of the refusal."""
+    return (
+        select(Recording.id, func.max(StateMove.at).label("refused_at"))
+        .join(UploadSession, UploadSession.id == Recording.upload_id)
+        .join(StateMove, (StateMove.subject_id == Recording.id) & (StateMove.machine == Recording.MACHINE))
+        .where(
+            Recording.state == RecordingState.REJECTED, UploadSession.state == UploadState.RECEIVED, StateMove.event == RecordingEvent.REJECT.value
+        )
+        .group_by(Recording.id)
+        .order_by(Recording.id)
+    )
+
+
+def _kept_for(session: Session, store: ObjectStore, recording: Recording, upload: UploadSession) -> str:
+    """Why an original stays although its days are over; the empty string when nothing speaks for it."""
+    same_key = Recording.object_key == recording.object_key
+    if session.scalar(select(exists().where(same_key, Recording.id != recording.id))):
+        return "shared"
+    if session.scalar(select(exists().where(KeptVersion.object_key == recording.object_key))):
+        return "kept-by-retention"
+    return "locked-in-the-store" if uploads.is_locked(store, upload) else ""
 
 
 def _each(ids: Iterable[UUID], act: Callable[[UUID], bool]) -> int:
