@@ -84,9 +84,10 @@ def _recordings(session: Session, store: ObjectStore, *, deep: bool) -> Iterator
 
 
 def _acknowledged(session: Session, store: ObjectStore) -> Iterator[Difference]:
-    """What an institution was told has arrived and is not locked yet: it must be there all the same."""
-    query = select(Recording).where(Recording.state.in_(ON_THE_WAY)).order_by(Recording.id).execution_options(yield_per=BATCH)
-    for row in session.scalars(query):
+    """What an institution was told has arrived and is not locked yet, or refused and not discarded yet: it must be there all the same."""
+    original = exists().where(UploadSession.id == Recording.upload_id, UploadSession.state == UploadState.RECEIVED)
+    promised = Recording.state.in_(ON_THE_WAY) | ((Recording.state == RecordingState.REJECTED) & original)
+    for row in session.scalars(select(Recording).where(promised).order_by(Recording.id).execution_options(yield_per=BATCH)):
         facts = store.stat(row.object_key, row.version_id) if row.version_id else None
         if facts is None:
             yield Difference("version-missing", f"recording/{row.id}", f"{row.object_key}@{row.version_id} was received and is not in the store")
@@ -177,7 +178,7 @@ def _strangers(session: Session, store: ObjectStore) -> Iterator[Difference]:
     A version under an upload that is still open is the instant between joining and saying so; the client or the sweeper adopts it.
     """
     rows = session.execute(select(UploadSession.object_key, UploadSession.version_id, UploadSession.state)).all()
-    known = {(key, version_id) for key, version_id, _ in rows}
+    known = {(key, version_id) for key, version_id, state in rows if state is UploadState.RECEIVED}  # of the others nothing is left
     known |= {(key, version_id) for key, version_id in session.execute(select(VisitPhoto.object_key, VisitPhoto.version_id))}
     still_open = {key for key, _, state in rows if state is UploadState.OPEN}
     keys = {key for key, _, _ in rows}

@@ -55,6 +55,7 @@ class Timed:
 TIMETABLE: Final[Sequence[Timed]] = (
     Timed("mark-overdue", timedelta(minutes=5)),
     Timed("expire-uploads", timedelta(hours=1)),
+    Timed("discard-refused", timedelta(days=1)),
     Timed("sweep-orphans", timedelta(hours=6)),
     Timed("expire-clips", timedelta(hours=1)),
     Timed("end-releases", timedelta(minutes=10)),

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from api import sweeps
 from api.auth import throttle
 from api.auth.models import LoginSession
 from api.employment import employment_rule
@@ -41,7 +42,6 @@ from storage.kernel.settings import Settings
 from storage.objects.buckets import open_buckets
 from storage.retention.rules import RetentionRule
 from storage.uploads import service as uploads
-from storage.uploads.rules import UploadRule
 from supervision.findings import evidence, reminders, settling
 from supervision.findings import footage as marked
 from supervision.findings import queries as findings_q
@@ -168,7 +168,8 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "detect-interests": partial(_detect_interests, services),
         "settle-findings": partial(_settle_findings, services),
         "mark-overdue": partial(_mark_overdue, services),
-        "expire-uploads": partial(_expire_uploads, services),
+        "expire-uploads": partial(sweeps.expire_uploads, services, SCHEDULER),
+        "discard-refused": partial(sweeps.discard_refused, services, SCHEDULER),
         "sweep-orphans": partial(_sweep_orphans, services),
         "expire-clips": partial(_expire_clips, services),
         "extend-locks": partial(_extend_locks, services),
@@ -243,12 +244,6 @@ def _mark_overdue(services: Services) -> None:
         with services.database.transaction(SYSTEM) as session:
             if footage.mark_overdue(session, rule, actor=SCHEDULER, at=services.clock.now_at()) == 0:
                 return
-
-
-def _expire_uploads(services: Services) -> None:
-    rule = services.policy.read(UploadRule, services.clock.today_on())
-    with services.database.transaction(SYSTEM) as session:
-        footage.expire_idle(session, services.buckets.evidence, rule, actor=SCHEDULER, at=services.clock.now_at(), events=services.events)
 
 
 def _sweep_orphans(services: Services) -> None:

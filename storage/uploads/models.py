@@ -15,7 +15,7 @@ class UploadState(StrEnum):
     OPEN = "open"  # parts may be sent
     RECEIVED = "received"  # completed: the store gave a version id
     ABORTED = "aborted"
-    EXPIRED = "expired"
+    EXPIRED = "expired"  # nobody went on with it; or, with a version id, what it brought was refused and deleted after its days
 
 
 class UploadSession(Keyed, Base):

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from storage.kernel.errors import Conflict, NotFound
-from storage.objects.errors import UploadGone
+from storage.objects.errors import UploadGone, VersionLocked
 from storage.objects.port import ObjectStore, PartFacts, SignedRequest, StoredVersion
 from storage.retention.models import KeptVersion
 from storage.uploads.errors import UploadClosed
@@ -222,15 +222,44 @@ def give_up(store: ObjectStore, row: UploadSession, *, state: UploadState, at: d
         retire_key(row)
 
 
-def idle_uploads(session: Session, *, before: datetime, limit: int = 100) -> Sequence[UploadSession]:
-    """Open sessions without activity since `before`, locked for the sweeper; other sweepers skip them."""
+def discard_original(store: ObjectStore, row: UploadSession, *, at: datetime) -> list[str]:
+    """Delete every version, and every marker, under the key of an upload that brought no evidence; returns their ids. The row keeps what it was.
+
+    Repeating is harmless: after a crash in between there is nothing left to delete. Raises: VersionLocked — the store keeps one of them.
+    """
+    gone = _versions(store, row)
+    for version_id in gone:
+        store.delete_version(row.object_key, version_id)
+    if left := _versions(store, row):
+        raise VersionLocked(key=row.object_key, version_id=left[0])
+    row.state, row.active_at = UploadState.EXPIRED, at
+    return gone
+
+
+def is_locked(store: ObjectStore, row: UploadSession) -> bool:
+    """Whether the store keeps any version under the key of an upload: a lock or a legal hold."""
+    found = [store.stat(row.object_key, version_id) for version_id in _versions(store, row)]
+    return any(facts is not None and (facts.retention is not None or facts.legal_hold) for facts in found)
+
+
+def _versions(store: ObjectStore, row: UploadSession) -> list[str]:
+    return [v.version_id for v in store.list_versions(row.object_key) if v.key == row.object_key]
+
+
+def idle_uploads(session: Session, *, before: datetime) -> Sequence[UUID]:
+    """Ids of open sessions without activity since `before`, oldest first. Few: each institution may have only so many open."""
+    return session.scalars(
+        select(UploadSession.id).where(UploadSession.state == UploadState.OPEN, UploadSession.active_at < before).order_by(UploadSession.active_at)
+    ).all()
+
+
+def lock_idle(session: Session, upload_id: UUID, *, before: datetime) -> UploadSession | None:
+    """One of them, locked for the sweeper; None when somebody goes on with it, or another sweeper has it."""
     return session.scalars(
         select(UploadSession)
-        .where(UploadSession.state == UploadState.OPEN, UploadSession.active_at < before)
-        .order_by(UploadSession.active_at)
-        .limit(limit)
+        .where(UploadSession.id == upload_id, UploadSession.state == UploadState.OPEN, UploadSession.active_at < before)
         .with_for_update(skip_locked=True)
-    ).all()
+    ).one_or_none()
 
 
 def sweep_orphans(session: Session, store: ObjectStore, *, at: datetime, older_than: timedelta = timedelta(days=1)) -> int:
@@ -252,7 +281,7 @@ def sweep_orphans(session: Session, store: ObjectStore, *, at: datetime, older_t
 
 def usage(session: Session, tenant: UUID) -> Usage:
     """Bytes in the store and in flight, and open sessions, of one institution. What was received counts until it is destroyed,
-    catalogued or not: a file that waits for its lesson to be chosen, or was refused, takes the same room.
+    catalogued or not: a file that waits for its lesson to be chosen takes the same room, and so does one that was refused until its original goes.
     """
     destroyed = exists().where(
         KeptVersion.object_key == UploadSession.object_key, KeptVersion.version_id == UploadSession.version_id, KeptVersion.destroyed_at.is_not(None)

@@ -68,6 +68,7 @@ class RecordingEvent(StrEnum):
     FALL_DUE = "fall-due"
     HOLD = "hold"
     DESTROY = "destroy"
+    DISCARD = "discard"  # the original of a refused file, after its days
 
 
 def _lock_was_read_back(facts: Mapping[str, object]) -> str | None:
@@ -78,6 +79,12 @@ def _nothing_holds_it(facts: Mapping[str, object]) -> str | None:
     if facts.get("retention_over") is not True:
         return "retention-not-over"
     return "held-by-a-matter" if facts.get("holds") else None
+
+
+def _its_days_are_over(facts: Mapping[str, object]) -> str | None:
+    if facts.get("days_over") is not True:
+        return "days-for-dispute-not-over"
+    return str(facts["kept_for"]) if facts.get("kept_for") else None
 
 
 def _two_people_agreed(facts: Mapping[str, object]) -> str | None:
@@ -92,6 +99,7 @@ RECORDING_MOVES: Final[Moves[RecordingState, RecordingEvent]] = {
     (RecordingState.QUARANTINED, RecordingEvent.VERIFY): Move(RecordingState.VERIFIED, clause="R72"),
     (RecordingState.QUARANTINED, RecordingEvent.REJECT): Move(RecordingState.REJECTED, clause="R72"),
     (RecordingState.VERIFIED, RecordingEvent.REJECT): Move(RecordingState.REJECTED, clause="R72"),
+    (RecordingState.REJECTED, RecordingEvent.DISCARD): Move(RecordingState.REJECTED, guard=_its_days_are_over, clause="2.3.1"),
     (RecordingState.VERIFIED, RecordingEvent.CATALOGUE): Move(RecordingState.CATALOGUED, guard=_lock_was_read_back, clause="R73"),
     (RecordingState.CATALOGUED, RecordingEvent.CONFIRM): Move(RecordingState.RETAINED, guard=_lock_was_read_back, clause="R73"),
     (RecordingState.CATALOGUED, RecordingEvent.RAISE_ALARM): Move(RecordingState.ALARM, clause="R73"),

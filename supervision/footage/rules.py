@@ -42,6 +42,18 @@ def due_at(lesson_ends_at: datetime, rule: CoverageRule) -> datetime:
     return lesson_ends_at + timedelta(hours=rule.upload_due_hours)
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedRule:
+    """For how many days the original of a refused file is kept: whoever sent it may dispute that. domain.md 2.3.1."""
+
+    rejected_kept_days: int
+
+
+def original_kept_until(rejected_at: datetime, rule: RejectedRule) -> datetime:
+    """The first instant at which the original of a file refused at `rejected_at` may go: the last of its days is kept to its end at the bureau."""
+    return datetime.combine(local_date(rejected_at) + timedelta(days=rule.rejected_kept_days + 1), time(), BUREAU_ZONE)
+
+
 def explainable_until(due: datetime, rule: CoverageRule) -> datetime:
     """The last instant at which the institution may explain what is missing."""
     return due + timedelta(days=rule.explanation_open_days)

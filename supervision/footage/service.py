@@ -238,21 +238,6 @@ def abandon(
         history.move(session, recording, RECORDING_MOVES, RecordingEvent.ABANDON, actor=actor, at=at, reason=reason)
 
 
-def expire_idle(session: Session, store: ObjectStore, rule: UploadRule, *, actor: Actor, at: datetime, events: Events) -> int:
-    """Sweep uploads without activity. Returns how many.
-
-    An upload whose parts were joined just before a crash is received, not thrown away: its bytes are all in the store.
-    """
-    idle = uploads.idle_uploads(session, before=at - timedelta(days=rule.open_upload_days))
-    for upload in idle:
-        recording = recording_of_upload(session, upload.id, None)
-        if uploads.was_joined(store, upload):
-            receive(session, store, upload, recording, actor=actor, at=at, events=events)
-        else:
-            abandon(session, store, upload, recording, state=UploadState.EXPIRED, reason="no-activity", actor=actor, at=at)
-    return len(idle)
-
-
 def mark_overdue(session: Session, rule: CoverageRule, *, actor: Actor, at: datetime, limit: int = 500) -> int:
     """Slots past their deadline with something missing turn MISSING: absence is a record, not a silence. Returns how many were looked at."""
     overdue = session.scalars(

@@ -1,6 +1,6 @@
 """Recordings as pages: the list, and one recording with its whole custody ("Can I trust this?"). R72, R73; UI.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import INSTITUTION, OFFICERS, OUTSIDE_INSTITUTIONS, REVIEWERS, Role
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.locale.language import choose_language
@@ -29,10 +29,12 @@ from api.pages.persons import namer
 from api.pages.reading import all_of, id_of
 from api.pages.reasons import REASONS
 from api.pages.recordings.copies import waiting
+from api.sweeps import kept_until
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.errors import DomainError, InvalidInput
 from storage.ledger import history
+from storage.ledger.models import StateMove
 from storage.retention import service as retention
 from storage.uploads.rules import GIB, UploadRule
 from supervision.footage import queries, receipts
@@ -82,6 +84,7 @@ MOVES = {
     "fall-due": N_("retention over"),
     "hold": N_("held by a matter"),
     "destroy": N_("destroyed"),
+    "discard": N_("original deleted"),
 }
 
 
@@ -119,12 +122,14 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
 
 
 @router.get("/recordings/{recording_id}")
-def show_page(request: Request, caller: Reader, session: SessionDep, recording_id: UUID) -> Response:
+def show_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, recording_id: UUID) -> Response:
     """Facts, remarks, custody, receipt and proofs of one recording."""
-    return _show(request, caller, session, recording_id)
+    return _show(request, caller, session, services, recording_id)
 
 
-def _show(request: Request, caller: Caller, session: Session, recording_id: UUID, *, refused: DomainError | None = None) -> Response:
+def _show(
+    request: Request, caller: Caller, session: Session, services: Services, recording_id: UUID, *, refused: DomainError | None = None
+) -> Response:
     problem = problem_of(refused, request) if refused else None
     row = footage.find(session, recording_id, caller.tenant() if caller.role in INSTITUTION else None)
     kept = retention.kept_version(session, row.object_key, row.version_id) if row.version_id else None
@@ -152,6 +157,7 @@ def _show(request: Request, caller: Caller, session: Session, recording_id: UUID
         defects=[] if blind else _defects(session, row, _),
         twins=[] if blind or caller.role in INSTITUTION else [(_(REMARKS[twin.kind]), twin) for twin in queries.twins(session, row.id)],
         reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,
+        original=_original(services, row, moves),
         receipt=receipts.of_recording(session, row.id),
         custody=[
             {
@@ -168,6 +174,14 @@ def _show(request: Request, caller: Caller, session: Session, recording_id: UUID
         choices=_choices(session, caller) if needs_choice else [],
         needs_choice=needs_choice,
     )
+
+
+def _original(services: Services, row: Recording, moves: Sequence[StateMove]) -> tuple[datetime, datetime | None] | None:
+    """Of a refused recording: until when its original is kept, and when it was deleted."""
+    when = {m.event: m.at for m in moves}
+    if row.state is not RecordingState.REJECTED or "reject" not in when:
+        return None
+    return kept_until(services.policy, when["reject"]), when.get("discard")
 
 
 def _defects(session: SessionDep, row: Recording, _: Callable[[str], str]) -> list[tuple[str, str, ScreeningLead]]:
@@ -208,7 +222,7 @@ def choose(
             which, start_at = all_of(lambda: id_of(slot, "slot"), lambda: _instant(start))
             footage.choose(session, row, footage.Choice(which, start_at), rule, at=services.clock.now_at(), events=services.events)
     except DomainError as refused:
-        return _show(request, caller, session, recording_id, refused=refused)
+        return _show(request, caller, session, services, recording_id, refused=refused)
     return RedirectResponse(f"/recordings/{recording_id}", status_code=303)
 
 

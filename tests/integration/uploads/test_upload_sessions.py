@@ -20,7 +20,7 @@ from storage.database.session import SYSTEM, Scope
 from storage.kernel.actor import SYSTEM_ACTOR
 from storage.kernel.errors import Conflict, DomainError
 from storage.ledger import history
-from storage.objects.errors import UploadGone
+from storage.objects.errors import StoreRefused, StoreUnavailable, UploadGone
 from storage.retention import service as retention
 from storage.retention.models import KeptVersion
 from storage.uploads import service as uploads
@@ -211,6 +211,56 @@ def test_an_upload_expires_seven_days_after_its_last_sign_of_life(desk: Desk, ha
     again, is_new = desk.open()
     assert is_new
     assert again != upload_id
+
+
+REFUSALS = {
+    "refused": StoreRefused(act="abort", why="AccessDenied"),
+    "unanswered": StoreUnavailable(act="list-parts", why="InternalError"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_one_upload_that_the_store_refuses_holds_up_no_other(desk: Desk, hands: Hands, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    expire = job_handlers(desk.services)["expire-uploads"]
+    ids = [desk.open(desk.wanted(f"{n}.mp4"))[0] for n in range(3)]
+    hands.forward(days=7.1)
+    sick = next(row.object_key for row in desk.sessions() if row.id == ids[0])  # the one whose turn comes first
+    with monkeypatch.context() as patch:
+        break_off(patch, desk, REFUSALS[case], lambda key: key == sick)
+        with pytest.raises(type(REFUSALS[case])):  # the job fails and is seen, after the others had their turn
+            expire()
+    states = {row.id: row.state for row in desk.sessions()}
+    assert states == {ids[0]: UploadState.OPEN, ids[1]: UploadState.EXPIRED, ids[2]: UploadState.EXPIRED}
+    expire()
+    assert {row.state for row in desk.sessions()} == {UploadState.EXPIRED}
+    assert desk.under_way() == []
+
+
+def test_a_store_that_is_away_is_not_asked_for_every_upload(desk: Desk, hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(6):
+        desk.open(desk.wanted(f"{n}.mp4"))
+    hands.forward(days=7.1)
+    with monkeypatch.context() as patch:
+        asked = break_off(patch, desk, REFUSALS["unanswered"], lambda _: True)
+        with pytest.raises(StoreUnavailable):
+            job_handlers(desk.services)["expire-uploads"]()
+    assert len(asked) == 3
+    assert {row.state for row in desk.sessions()} == {UploadState.OPEN}
+
+
+def break_off(patch: pytest.MonkeyPatch, desk: Desk, refusal: Exception, about: Callable[[str], bool]) -> list[str]:
+    """The store answers every question about the parts of these uploads with a refusal. Returns the keys as they are asked for."""
+    store, asked = type(desk.services.buckets.evidence), []
+    real = store.list_parts
+
+    def told(self: object, key: str, upload_id: str) -> object:
+        if not about(key):
+            return real(self, key, upload_id)  # type: ignore[arg-type]  # the adapter itself
+        asked.append(key)
+        raise refusal
+
+    patch.setattr(store, "list_parts", told)
+    return asked
 
 
 def test_the_last_upload_within_the_limit_is_opened_and_the_next_one_refused_even_at_once(desk: Desk) -> None:

@@ -29,7 +29,7 @@ MACHINES = [
     (SLOT_MOVES, SlotState, SlotEvent),
     (EXPLANATION_MOVES, ExplanationState, ExplanationEvent),
 ]
-WILLING = {"lock_read_back": True, "retention_over": True, "approvers": 2}
+WILLING = {"lock_read_back": True, "retention_over": True, "approvers": 2, "days_over": True}
 spans = st.lists(st.tuples(st.integers(-500, 4000), st.integers(1, 900)).map(lambda p: span(p[0], p[0] + p[1])), max_size=8)
 
 
@@ -52,6 +52,12 @@ def test_every_listed_move_is_made_and_every_other_is_refused(moves, states, eve
 def test_nothing_falls_due_early_or_while_a_matter_holds_it(facts: dict[str, object]) -> None:
     with pytest.raises(ForbiddenMove):
         advance(RECORDING_MOVES, RecordingState.RETAINED, RecordingEvent.FALL_DUE, facts)
+
+
+@pytest.mark.parametrize("facts", [{}, {"days_over": False}, {"days_over": True, "kept_for": "in-dispute"}])
+def test_no_original_of_a_refused_file_goes_early_or_while_somebody_needs_it(facts: dict[str, object]) -> None:
+    with pytest.raises(ForbiddenMove):
+        advance(RECORDING_MOVES, RecordingState.REJECTED, RecordingEvent.DISCARD, facts)
 
 
 @given(spans, spans)
