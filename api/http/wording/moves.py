@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "days-for-dispute-not-over": ("退回录像原件的异议保留期未满", "the days in which the refusal can be disputed are not over"),
     "not-listed": ("流程中没有这一步", "the procedure has no such step from here"),
     "already-catalogued": ("录像已入库，对应的课次不能再改", "the recording is catalogued; its lesson can no longer be changed"),
     "appeal-time-open": ("复议、诉讼期限未满", "the time to appeal is still running"),
