@@ -100,6 +100,7 @@ ACTS: Final = {
     "prove": N_("proven"),
     "publish": N_("published"),
     "quarantine": N_("taken in for checking"),
+    "discard": N_("deleted after its days"),
     "raise-alarm": N_("alarm raised"),
     "readmit": N_("readmitted"),
     "receive": N_("received"),
