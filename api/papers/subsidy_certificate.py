@@ -94,7 +94,9 @@ def _day(text: str) -> str:
 
 
 def _share(day: dict[str, Any]) -> str:
-    return f"课时 {day['scheduled_s'] // 60} 分钟，有录像 {day['covered_s'] // 60} 分钟"
+    lost = -(-day.get("not_to_be_shown_s", 0) // 60)  # begun minutes; not in certificates from before it was told
+    told = f"课时 {day['scheduled_s'] // 60} 分钟，有录像 {day['covered_s'] // 60} 分钟"
+    return f"{told}（其中 {lost} 分钟的录像存储异常，现无法调阅）" if lost else told
 
 
 def _words(codes: list[str]) -> str:

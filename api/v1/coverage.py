@@ -62,6 +62,7 @@ class CoverageOut(BaseModel):
     explained: list[Stretch]
     joins: list[Stretch]
     edges: list[Stretch]
+    not_to_be_shown: list[Stretch]  # of what is proven: only on recordings with an integrity alarm (R73)
 
 
 class NewExplanation(BaseModel):
@@ -116,6 +117,7 @@ def coverage_out(line: LedgerLine) -> CoverageOut:
         explained=stretches(found.explained),
         joins=stretches(found.joins),
         edges=stretches(found.edges),
+        not_to_be_shown=stretches(line.not_to_be_shown),
     )
 
 

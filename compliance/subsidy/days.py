@@ -45,7 +45,9 @@ WHY_NOT: Final[Mapping[str, tuple[Gate | None, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
-    """One lesson. `cameras`: per camera what is proven (joins and edges within tolerance included) and what is explained and accepted."""
+    """One lesson. `cameras`: per camera what is proven (joins and edges within tolerance included) and what is explained and accepted.
+    `not_to_be_shown`: of the proven time, what is on recordings with an integrity alarm alone; it counts, and the certificate says it (R73).
+    """
 
     natural_id: str
     on: date
@@ -53,6 +55,7 @@ class LessonFacts:
     place_approved: bool
     cameras: tuple[tuple[tuple[Span, ...], tuple[Span, ...]], ...]
     topic: str = ""
+    not_to_be_shown: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class ClassDay:
     scheduled_s: int
     covered_s: int
     failed: tuple[str, ...]
+
+    @property
+    def not_to_be_shown_s(self) -> int:
+        """Seconds that count and that nobody can look at any more; a lesson of several cameras once."""
+        return int(sum(total_seconds(union(one.not_to_be_shown)) for one in self.lessons))
 
 
 def covered_of(lesson: LessonFacts, rule: SubsidyRule) -> list[Span]:

@@ -19,7 +19,7 @@ from compliance.subsidy.rules import Programme, SubsidyRule
 from storage.kernel.clock import local_date
 from storage.kernel.span import Span
 from supervision.classes.models import Enrolment, Lesson, SignRecord, Trainee, TrainingAgreement, TrainingClass
-from supervision.footage.coverage import coverage
+from supervision.footage.coverage import coverage, not_to_be_shown
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Slot
 from supervision.footage.rules import CoverageRule
@@ -75,9 +75,12 @@ def _lessons(session: Session, row: TrainingClass, rule: CoverageRule) -> dict[U
     slots = session.scalars(
         select(Slot).where(Slot.lesson_id.in_([lesson.id for lesson in held]), Slot.state != SlotState.CANCELLED).order_by(Slot.natural_id)
     ).all()
-    covered = coverage(session, [slot.id for slot in slots], rule)
+    ids = [slot.id for slot in slots]
+    covered, lost = coverage(session, ids, rule), not_to_be_shown(session, ids)
     cameras: defaultdict[UUID, list[tuple[tuple[Span, ...], tuple[Span, ...]]]] = defaultdict(list)
+    hidden: defaultdict[UUID, list[Span]] = defaultdict(list)
     for slot in slots:
+        hidden[slot.lesson_id] += lost.get(slot.id, ())
         found = covered[slot.id]
         cameras[slot.lesson_id].append(((*found.proven, *found.joins, *found.edges), found.explained))
     approved = lessons_at_approved_places(session, [row.id])
@@ -89,6 +92,7 @@ def _lessons(session: Session, row: TrainingClass, rule: CoverageRule) -> dict[U
             place_approved=lesson.id in approved,
             cameras=tuple(cameras[lesson.id]),
             topic=lesson.topic,
+            not_to_be_shown=tuple(hidden[lesson.id]),
         )
         for lesson in held
     }

@@ -217,7 +217,16 @@ def content_of(found: Assessment) -> dict[str, Any]:  # Any: canonical JSON
         "reasons": list(found.reasons),
         "employment": {"employed": found.facts.employed, "counted": found.facts.counted, "reached": found.rate_reached},
         "gates": [{"gate": g.gate, "passed": g.passed, "total": g.total, "blocking": g.blocking, "missing": list(g.missing)} for g in found.gates],
-        "days": [{"on": d.on, "scheduled_s": d.scheduled_s, "covered_s": d.covered_s, "failed": list(d.failed)} for d in found.days],
+        "days": [
+            {
+                "on": d.on,
+                "scheduled_s": d.scheduled_s,
+                "covered_s": d.covered_s,
+                "not_to_be_shown_s": d.not_to_be_shown_s,
+                "failed": list(d.failed),
+            }
+            for d in found.days
+        ],
         "people": [
             {
                 "key": p.key,

@@ -88,7 +88,7 @@ def open_upload(
 
 
 def retire_key(row: UploadSession) -> None:
-    """Free the idempotency key of a session that ended without evidence, so that the same file can be sent again."""
+    """Free the key of a session that ended without evidence, or whose evidence the store lost, so that the same file can be sent again."""
     row.idempotency_key = f"{row.idempotency_key}#{row.id}"
 
 

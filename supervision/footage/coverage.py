@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from storage.kernel.span import Span, subtract, total_seconds, union
+from storage.kernel.span import Span, intersect, subtract, total_seconds, union
+from supervision.footage.lifecycle import RecordingState
+from supervision.footage.models import RecordedSpan, Recording, Slot
 from supervision.footage.rules import CoverageRule
 
 
@@ -75,6 +78,34 @@ def coverage(session: Session, slot_ids: Sequence[UUID], rule: CoverageRule) -> 
         )
         for row in rows
     }
+
+
+def not_to_be_shown(session: Session, slot_ids: Sequence[UUID]) -> dict[UUID, tuple[Span, ...]]:
+    """What is proven of the slots by recordings with an integrity alarm and by no other: it was verified, locked and receipted, and the store no
+    longer gives it as it was. Only slots with such time, each with its stretches in order. R73; 2.3.1.
+
+    It stays proven, for the institution did what it owed and can show the receipt; yet nobody can look at it, and that is said wherever it counts.
+    """
+    alarmed: dict[UUID, list[Span]] = {}
+    sound: dict[UUID, list[Span]] = {}
+    touched = RecordedSpan.span.bool_op("&&")(Slot.span) & (RecordedSpan.camera_id == Slot.camera_id)
+    pieces = select(Slot.id, Slot.span, RecordedSpan.span).select_from(Slot).join(RecordedSpan, touched)
+    pieces = pieces.join(Recording, Recording.id == RecordedSpan.recording_id)
+    in_alarm = Recording.state == RecordingState.ALARM
+    if not slot_ids:
+        return {}
+    for slot_id, slot, piece in session.execute(pieces.where(Slot.id.in_(slot_ids), in_alarm)):
+        alarmed.setdefault(slot_id, []).extend(intersect([_bounded(slot)], [_bounded(piece)]))
+    if alarmed:
+        for slot_id, _, piece in session.execute(pieces.where(Slot.id.in_(alarmed), ~in_alarm)):
+            sound.setdefault(slot_id, []).append(_bounded(piece))
+    left = {slot_id: tuple(subtract(union(spans), sound.get(slot_id, []))) for slot_id, spans in alarmed.items()}
+    return {slot_id: spans for slot_id, spans in left.items() if spans}
+
+
+def _bounded(stored: Range[datetime]) -> Span:
+    assert stored.lower is not None and stored.upper is not None  # noqa: S101 - slots and recorded stretches are
+    return Span(stored.lower, stored.upper)
 
 
 def _spans(multirange: Sequence["_Bounds"]) -> tuple[Span, ...]:

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.kernel.clock import BUREAU_ZONE, local_date
+from storage.kernel.span import Span, total_seconds
 from supervision.classes.models import Lesson, SignRecord, TrainingClass
 from supervision.classes.places import approved_here
-from supervision.footage.coverage import Coverage, coverage
-from supervision.footage.lifecycle import ExplanationState, SlotState
+from supervision.footage.coverage import Coverage, coverage, not_to_be_shown
+from supervision.footage.lifecycle import ExplanationState, RecordingState, SlotState
 from supervision.footage.models import DuplicateLink, GapExplanation, Recording, Slot
 from supervision.footage.rules import CoverageRule, explainable_until
 from supervision.institutions.models import Camera, Institution, Room
@@ -27,6 +28,7 @@ class LedgerLine:
 
     `place_approved` False: neither the agreement names the place nor an approval that was given before the lesson (R77, R78). What is on tape then
     proves that somebody taught, not that the ordered training took place: nothing of it counts.
+    `not_to_be_shown`: what of the proven time is only on recordings with an integrity alarm (R73).
     """
 
     slot: Slot
@@ -41,6 +43,12 @@ class LedgerLine:
     coverage: Coverage
     explanations: tuple[GapExplanation, ...]
     recordings: tuple[Recording, ...]
+    not_to_be_shown: tuple[Span, ...] = ()
+
+    @property
+    def not_to_be_shown_s(self) -> float:
+        """Seconds."""
+        return total_seconds(self.not_to_be_shown)
 
     @property
     def counted_s(self) -> float:
@@ -105,7 +113,7 @@ def slot_line(session: Session, rule: CoverageRule, slot_id: UUID, tenant: UUID 
 
 def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[LedgerLine]:  # type: ignore[type-arg]
     ids = [row[0].id for row in rows]
-    covered = coverage(session, ids, rule)
+    covered, hidden = coverage(session, ids, rule), not_to_be_shown(session, ids)
     explained: dict[UUID, list[GapExplanation]] = {}
     for told in session.scalars(select(GapExplanation).where(GapExplanation.slot_id.in_(ids)).order_by(GapExplanation.id)):
         explained.setdefault(told.slot_id, []).append(told)
@@ -127,6 +135,7 @@ def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[
             coverage=covered[slot.id],
             explanations=tuple(explained.get(slot.id, ())),
             recordings=tuple(recorded.get(slot.id, ())),
+            not_to_be_shown=hidden.get(slot.id, ()),
         )
         for slot, lesson, class_code, trade, room, camera, institution, institution_name, approved in rows
     ]
@@ -136,6 +145,7 @@ def _lines(session: Session, rule: CoverageRule, rows: Sequence[tuple]) -> list[
 class Duties:
     """What an institution has to do, counted. `next_due_at`: the nearest upload deadline among slots without footage; `next_rest_due_at`: among those
     that are on tape in part (`in_part`); `explain_until`: the nearest end of the days in which what is missing may be explained.
+    `alarmed`: slots with proven time that the store no longer gives, whose own copy may be sent again (R73).
     """
 
     due_soon: int
@@ -147,6 +157,7 @@ class Duties:
     awaiting_choice: int
     refused: int
     undecided: int
+    alarmed: int
 
 
 def duties(session: Session, tenant: UUID, rule: CoverageRule, now: datetime) -> Duties:
@@ -172,6 +183,9 @@ def duties(session: Session, tenant: UUID, rule: CoverageRule, now: datetime) ->
     undecided = session.scalar(
         select(func.count()).where(GapExplanation.institution_id == tenant, GapExplanation.state == ExplanationState.SUBMITTED)
     )
+    in_alarm = (
+        select(Slot.id).join(Recording, Recording.slot_id == Slot.id).where(Slot.institution_id == tenant, Recording.state == RecordingState.ALARM)
+    )
     return Duties(
         due_soon=int(due),
         next_due_at=nearest,
@@ -182,6 +196,7 @@ def duties(session: Session, tenant: UUID, rule: CoverageRule, now: datetime) ->
         awaiting_choice=int(awaiting or 0),
         refused=int(refused or 0),
         undecided=int(undecided or 0),
+        alarmed=len(not_to_be_shown(session, session.scalars(in_alarm).all())),
     )
 
 

@@ -66,7 +66,7 @@ def announce(
     Raises: what `open_upload` raises; what `assign` raises — the choice does not fit.
     """
     upload_rule, coverage_rule = rules
-    _retire_refused(session, wanted)
+    _retire_key(session, wanted)
     upload, is_new = uploads.open_upload(session, store, wanted, upload_rule, opened_by=actor.name, at=at)
     if not is_new:
         return upload, recording_of_upload(session, upload.id, wanted.tenant), False
@@ -88,19 +88,21 @@ def announce(
     return upload, recording, True
 
 
-def _retire_refused(session: Session, wanted: uploads.Wanted) -> None:
-    """A file that was refused may be sent again: its old session gives the key back."""
-    refused = session.scalars(
+def _retire_key(session: Session, wanted: uploads.Wanted) -> None:
+    """A file that was refused may be sent again, and so may one that the store no longer gives (the own copy of R73): the old session gives the key
+    back.
+    """
+    ended = session.scalars(
         select(UploadSession)
         .join(Recording, Recording.upload_id == UploadSession.id)
         .where(
             UploadSession.tenant_id == wanted.tenant,
             UploadSession.idempotency_key == wanted.key,
-            Recording.state == RecordingState.REJECTED,
+            Recording.state.in_((RecordingState.REJECTED, RecordingState.ALARM)),
         )
     ).one_or_none()
-    if refused is not None:
-        uploads.retire_key(refused)
+    if ended is not None:
+        uploads.retire_key(ended)
         session.flush()
 
 

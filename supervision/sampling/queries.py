@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.span import Span
 from supervision.classes.models import Lesson, TrainingAgreement, TrainingClass
-from supervision.footage.lifecycle import CATALOGUED_STATES, SlotState
+from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState, SlotState
 from supervision.footage.models import RecordedSpan, Recording, Slot
 from supervision.institutions.models import CreditTier, Tier
 from supervision.sampling.errors import RoundNotFound
@@ -73,15 +73,33 @@ def eligible_lessons(session: Session, draw_round: DrawRound) -> list[tuple[str,
     )
     if draw_round.on_site:
         return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(Lesson.starts_at > draw_round.public_at))]
-    on_tape = (
+    return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(_on_tape(*CATALOGUED_STATES)))]
+
+
+def not_to_be_shown(session: Session, draw_round: DrawRound) -> list[str]:
+    """Natural ids of the period's lessons that are on tape in recordings with an integrity alarm alone: no inspector could see anything of them.
+
+    They are no subject of the draw, and whoever damages a recording must not take its lesson out of it unseen: their number goes into the ledger
+    with the frame, and the round names them. None for a draw on site.
+    """
+    if draw_round.on_site:
+        return []
+    period = period_span(draw_round)
+    lost = _on_tape(RecordingState.ALARM) & ~_on_tape(*CATALOGUED_STATES)
+    statement = select(Lesson.natural_id).where(Lesson.starts_at >= period.start_at, Lesson.starts_at < period.end_at)
+    return list(session.scalars(statement.where(Lesson.cancelled_at.is_(None), lost).order_by(Lesson.natural_id)))
+
+
+def _on_tape(*states: RecordingState) -> Exists:
+    """Whether a recording in one of the states holds something of the lesson."""
+    return (
         exists()
         .where(Slot.lesson_id == Lesson.id)
         .where(RecordedSpan.camera_id == Slot.camera_id)
         .where(RecordedSpan.span.op("&&")(Slot.span))
         .where(Recording.id == RecordedSpan.recording_id)
-        .where(Recording.state.in_(CATALOGUED_STATES))
+        .where(Recording.state.in_(states))
     )
-    return [(natural_id, lesson_id) for natural_id, lesson_id in session.execute(statement.where(on_tape))]
 
 
 def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, strength: int, of_class: bool = False) -> dict[UUID, LessonFacts]:

@@ -141,6 +141,8 @@ def freeze_frame(session: Session, code: str, *, actor: Actor, clock: Clock) -> 
         "sample_size": size,
         "public_value_is_unknown": at < round_.public_at,
     }
+    if lost := len(queries.not_to_be_shown(session, round_)):
+        facts |= {"not_to_be_shown": lost}
     advance(DRAW_MOVES, round_.state, DrawEvent.FREEZE, facts)
     round_.frozen_at, round_.frame_root, round_.frame_count, round_.sample_size = at, frame.root, count, size
     salt = secrets.token_bytes(SALT_BYTES)

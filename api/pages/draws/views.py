@@ -221,6 +221,7 @@ def _show(
         party=caller is not None and caller.role in PARTIES,
         rule=sampling.rule_of(row),
         is_open=is_open,
+        lost=queries.not_to_be_shown(session, row) if sees_inspectors else [],
         sealed_seed=seal(row.seed).hex() if row.seed and not is_open else "",
         bad_of_parts=bad_of_parts,
         strata=strata if row.strata_by and (caller or strata_are_open(row)) else [],

@@ -15,7 +15,7 @@ from api.locale.marks import N_
 from api.playback import open_playback
 from storage.clips.models import ClipState
 from storage.kernel.span import Span, intersect, subtract
-from supervision.footage.coverage import Coverage, coverage
+from supervision.footage.coverage import Coverage, coverage, not_to_be_shown
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Slot
 from supervision.footage.queries import frame_lengths_ms
@@ -30,6 +30,7 @@ HOLES = {
     "explained": N_("no footage: explained by the institution"),
     "not-due": N_("no footage: not due yet"),
     "later": N_("no footage: it came in after the draw"),
+    "alarm": N_("no footage: the store no longer gives what was recorded (integrity alarm)"),
 }
 
 
@@ -91,14 +92,15 @@ def cameras_of(session: Session, services: Services, caller: Caller, review: Rev
         .order_by(Camera.code)
     ).all()
     rule = services.policy.read(CoverageRule, services.clock.today_on())
-    covered = coverage(session, [slot.id for slot, _, _ in rows], rule)
+    ids = [slot.id for slot, _, _ in rows]
+    covered, lost = coverage(session, ids, rule), not_to_be_shown(session, ids)
     drawn = drawn_spans(items)
     frames = frame_lengths_ms(session, {item.recording_id for item in items})
     found = []
     for slot, code, name in rows:
         own = [item for item in items if item.camera_id == slot.camera_id]
         pieces = [_piece(session, services, caller, review, item, frame_ms=frames[item.recording_id], opened=n == 0) for n, item in enumerate(own)]
-        holes = _holes(slot, covered[slot.id], drawn, own, now=services.clock.now_at())
+        holes = _holes(slot, covered[slot.id], lost.get(slot.id, ()), drawn, own, now=services.clock.now_at())
         found.append(RoomCamera(slot.camera_id, code, name, tuple(pieces), tuple(holes), covered[slot.id]))
     return found
 
@@ -146,10 +148,10 @@ def _piece(
     )
 
 
-def _holes(slot: Slot, covered: Coverage, drawn: Sequence[Span], own: Sequence[ReviewItem], *, now: datetime) -> list[Hole]:
+def _holes(slot: Slot, covered: Coverage, lost: Sequence[Span], drawn: Sequence[Span], own: Sequence[ReviewItem], *, now: datetime) -> list[Hole]:
     holes = []
     for span in subtract(drawn, [span_of(item) for item in own]):
-        for why, parts in (("explained", covered.explained), ("later", covered.proven)):
+        for why, parts in (("explained", covered.explained), ("alarm", lost), ("later", subtract(covered.proven, lost))):
             holes += [_hole(part, why) for part in intersect([span], parts)]
         rest = subtract([span], [*covered.explained, *covered.proven])
         waiting = slot.state is SlotState.ANNOUNCED and slot.due_at > now
