@@ -51,7 +51,7 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "expired": Label(N_("expired"), "neutral"),
     },
     "draw-round": {
-        "planned": Label(N_("announced"), "neutral"),
+        "planned": Label(N_("planned"), "neutral"),
         "frame-frozen": Label(N_("list frozen"), "attention"),
         "seeded": Label(N_("seed made"), "attention"),
         "drawn": Label(N_("drawn"), "ok"),
