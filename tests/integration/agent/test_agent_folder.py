@@ -13,6 +13,7 @@ from select import select as readable
 import pytest
 from sqlalchemy import select
 
+from api.agent.journal import journal_path
 from api.agent.run import upload_folder
 from storage.database.session import SYSTEM
 from storage.uploads.models import UploadState
@@ -51,6 +52,22 @@ def test_a_folder_of_two_lessons_goes_through_and_the_next_run_has_nothing_to_do
     assert desk.finish(desk.run(), jobs=True)[0] == 0
     assert len(desk.store.answers) == sent
     assert len(desk.recordings()) == 2
+
+
+def test_a_journal_that_cannot_be_written_is_told_once_and_costs_a_question(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, as far as the agent can tell: what it would write cannot be written."""
+    paths = [desk.film(lesson=0), desk.film(lesson=1)]
+    monkeypatch.setenv("XDG_STATE_HOME", str(desk.folder.parent / "state"))
+    where = journal_path(desk.folder, f"http://{desk.site.address}")
+    where.with_suffix(".part").mkdir(parents=True)
+    code, out, err = desk.finish(desk.run(), jobs=True)
+    assert (code, [line.split("\t")[0] for line in out.splitlines()]) == (0, ["retained", "retained"])
+    assert err.count("无法写入发送记录") == 1
+    assert not where.exists()
+    assert [desk.stored(upload) for upload in desk.uploads()] == [path.read_bytes() for path in paths]
+    sent = len(desk.store.answers)
+    assert desk.finish(desk.run(), jobs=True)[0] == 0
+    assert (len(desk.store.answers), len(desk.recordings())) == (sent, 2), "asked again, answered as known, nothing sent twice"
 
 
 def test_the_same_file_twice_is_one_recording_and_under_another_lessons_name_another_claim(desk: Desk, jobs: Callable[[], None]) -> None:
