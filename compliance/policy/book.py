@@ -41,6 +41,11 @@ class Parameter:
     values: tuple[DatedValue, ...]  # ascending by date
     where: str = ""  # file:line
 
+    @property
+    def subject(self) -> str:
+        """What it is about: the name of its file without the ending."""
+        return self.where.partition(".")[0]
+
     def on(self, day: date) -> DatedValue:
         """The value in force on `day`. Raises: NoValueInForce — the parameter began later."""
         current = [v for v in self.values if v.from_on <= day]

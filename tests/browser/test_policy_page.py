@@ -45,3 +45,14 @@ def test_a_figure_of_the_machine_is_tried_on_held_out_recordings_before_anybody_
     look(page, "/policy?q=screening", "policy-expected-errors-en")
     expect(page.locator("#screening_frozen_s")).to_contain_text("Expected error of “Frozen picture”: finds")
     assert people.signed_in(Role.INSPECTOR).request.get("/machine/figures").status == 403  # whoever looks blind is not led
+
+
+def test_the_figures_stand_by_subject_and_one_subject_alone(people: People) -> None:
+    page = people.signed_in(Role.AUDITOR)
+    page.goto("/policy")
+    page.get_by_role("navigation", name="Subject").get_by_role("link", name="Keeping").click()
+    expect(page.get_by_role("columnheader", name="Keeping")).to_be_in_viewport()
+    page.locator("#policy-subject").select_option("retention")
+    page.locator(".list-search button").click()
+    expect(page.locator("#retention_years")).to_be_visible()
+    expect(page.locator("#screening_black_s")).to_have_count(0)

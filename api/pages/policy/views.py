@@ -1,10 +1,12 @@
 """The figures of the policy as a page: "By which number, since when, on what clause?" For everybody: nothing here is secret. R20; invariant 8."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import groupby
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
@@ -43,6 +45,26 @@ SOURCES: Final = {
     "[SEED]": N_("the county's document"),
     "[LAW]": N_("law or regulation"),
     "[C]": N_("our proposal: no source fixes it"),
+}
+# what the figures are about: the file they stand in, in the order of a recording's way and an institution's
+SUBJECTS: Final = {
+    "coverage": N_("Coverage"),
+    "uploads": N_("Upload"),
+    "retention": N_("Keeping"),
+    "screening": N_("Screening by machine"),
+    "recycled": N_("Footage used again and loops"),
+    "sampling": N_("Draw and review"),
+    "visits": N_("On-site visits"),
+    "releases": N_("Original footage"),
+    "findings": N_("Findings"),
+    "approvals": N_("Places and extensions"),
+    "subsidy": N_("Subsidy"),
+    "employment": N_("Employment"),
+    "rating": N_("Credit rating"),
+    "credit_items": N_("Credit items"),
+    "exit": N_("Exit"),
+    "reports": N_("Reports"),
+    "clocks": N_("Working days"),
 }
 UNITS: Final = {
     "hours": N_("hours"),
@@ -86,6 +108,7 @@ class Figure:
     now: DatedValue | None
     later: DatedValue | None
     clauses: list[Clause]
+    subject: str  # a key of SUBJECTS
     expected: list[tuple[str, Measured]]  # of what the machine decides by it: name of the signal, and how good it was found to be
 
 
@@ -94,7 +117,7 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
     """Every figure with its value on a day, its history, clause and source."""
     today = services.clock.today_on()
     day, bad_day = _day(on, today)
-    listing = Listing.of(request, COLUMNS, sort="text", filters=("on", "source"), exports=("csv",))
+    listing = Listing.of(request, COLUMNS, sort="text", filters=("on", "source", "subject"), exports=("csv",))
     known = measured.read()
     rows = [
         Figure(
@@ -102,10 +125,11 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
             max((v for v in one.values if v.from_on <= day), key=lambda v: v.from_on, default=None),
             one.after(day),
             cited(one.clause),
+            one.subject,
             [(NAMES[code], known[code]) for code in DECIDES.get(one.name, ()) if code in known],
         )
-        for _, one in sorted(services.policy.book.parameters.items())
-        if _matches(one, listing.q) and listing.filters.get("source") in (None, one.source)
+        for one in sorted(services.policy.book.parameters.values(), key=lambda one: (list(SUBJECTS).index(one.subject), one.name))
+        if _matches(one, listing.q) and listing.filters.get("source") in (None, one.source) and listing.filters.get("subject") in (None, one.subject)
     ]
     if export == "csv":
         return csv_download(
@@ -118,7 +142,10 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
         "policy/list.html",
         **(show_navigation(request, caller, "policy") if caller else {"caller": None}),
         listing=listing,
-        rows=rows,
+        groups=[(SUBJECTS[key], list(group)) for key, group in groupby(rows, key=lambda row: row.subject)],
+        count=len(rows),
+        subjects=SUBJECTS,
+        counts=Counter(one.subject for one in services.policy.book.parameters.values()),
         day=day,
         typed_day=on,
         bad_day=bad_day,
