@@ -1,15 +1,19 @@
 """Copies and loops of lessons of an hour, drawn without an encoder: what the rule costs where lessons are long and some people hardly move. R60.
 
-`python -m bench.screening_drawn [part] [sources]` prints what is found of each attack, with its interval. Real encoders are `screening_recall`'s;
+`python -m bench.screening_drawn [part] [sources]` prints what is found of each attack, with its interval; it may be broken off and goes on where it
+was (`bench/screening/drawn.json`). Real encoders are `screening_recall`'s;
 how near the quick drawing comes to them `screening_alarms fields` says. Each source is searched for among five other lessons of its room, which have
 the same habits.
 """
 
+import hashlib
+import inspect
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,14 +22,15 @@ from bench.screening import quick
 from bench.screening.cases import SEEDS, Part
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
-from bench.screening_recall import LOOP, SLACK_MS, WIDTH, Stored
-from supervision.screening import loop, measured
+from bench.screening_recall import LOOP, RULE, SLACK_MS, WIDTH, Stored
+from supervision.screening import loop, measured, motion, recycled, signatures
 from supervision.screening.looks import Code
 from supervision.screening.motion import Motion, mirrored
 
 SECONDS: Final = 3_600
 OTHERS: Final = 5
-HOURS, PIECE = "hours", "piece"  # attacks of the product's table
+HOURS, PIECE, FILLED = "hours", "piece", "filled"  # attacks of the product's table
+KEPT: Final = Path(__file__).parent / "screening" / "drawn.json"
 STEP_S: Final = WIDTH.recycled_step_s
 
 
@@ -62,42 +67,80 @@ def looped(source: Lesson, rng: np.random.Generator) -> bool:
     """Whether a piece of 45 to 120 s that is played once or twice again is found where it is."""
     piece = float(rng.uniform(45, 120))
     first = float(rng.uniform(piece + 5, SECONDS - 500))
-    last = first + piece * int(rng.integers(2, 4))
+    return _is_found(source, rng, piece, first, first + piece * int(rng.integers(2, 4)))
+
+
+def filled(source: Lesson, rng: np.random.Generator) -> bool:
+    """Whether 5 to 20 minutes are found that are filled with 1 to 5 minutes before them, again and again."""
+    piece, again = float(rng.uniform(60, 300)), float(rng.uniform(300, 1200))
+    first = float(rng.uniform(piece + 5, SECONDS - again - 60))
+    return _is_found(source, rng, piece, first, first + again)
+
+
+def _is_found(source: Lesson, rng: np.random.Generator, piece: float, first: float, last: float) -> bool:
     found = loop.find_loops(quick.seen(source, STEP_S, noise_seed=int(rng.integers(1 << 30)), loop=(piece, first, last)), LOOP)
     begin_ms, end_ms = round(first * 1000), round(last * 1000)
-    return any(
-        min(one.to_ms, end_ms) - max(one.from_ms, begin_ms) >= (end_ms - begin_ms) / 2
-        and one.from_ms >= begin_ms - SLACK_MS
-        and one.to_ms <= end_ms + SLACK_MS
-        for one in found
-    )
+    held_ms = sum(max(0, min(one.to_ms, end_ms) - max(one.from_ms, begin_ms)) for one in found)
+    within = (one for one in found if one.from_ms >= begin_ms - SLACK_MS and one.to_ms <= end_ms + SLACK_MS)
+    return held_ms >= (end_ms - begin_ms) / 2 and any(within)
+
+
+def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
+    """One source with its copies and three lessons with loops: (attack → [tried, found], what was missed or told besides)."""
+    rng = np.random.default_rng([38, SEEDS[part], place])
+    stored, made = Stored(), [lesson(part, place, n) for n in range(OTHERS + 2)]
+    for n, one in enumerate(made[: OTHERS + 1]):
+        stored.add(str(n), quick.seen(one, STEP_S, noise_seed=n))
+    host = quick.seen(made[-1], STEP_S, noise_seed=len(made))
+    counts: dict[str, list[int]] = {}
+    told: list[str] = []
+
+    def count(attack: str, hit: bool) -> None:
+        tried, found = counts.get(attack, (0, 0))
+        counts[attack] = [tried + 1, found + hit]
+
+    for attack, copy in copies(made[0], rng, host):
+        names = {name for name, _ in stored.search(copy)}
+        count(attack, "0" in names)
+        if names != {"0"}:
+            told.append(f"{attack} (activity {made[0].activity}, {made[0].people} people): told {sorted(names)}")
+    for attack, try_one in (("loop", looped), (FILLED, filled)):
+        for one in made[:3]:
+            hit = try_one(one, rng)
+            count(attack, hit)
+            if not hit:
+                told.append(f"{attack} missed (activity {one.activity}, {one.people} people)")
+    return counts, told
+
+
+def method() -> str:
+    """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
+    ours = (lesson, copies, looped, filled, _is_found, measure)
+    text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, loop, quick, *ours))
+    return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
 
 
 def main(arguments: list[str]) -> None:
-    """Tell after each source."""
+    """Go on where the last run was; tell after each source."""
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
-    tried, found = Counter[str](), Counter[str]()
+    known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
+    kept = [row for row in known if row["method"] == method()]
     for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
-        rng = np.random.default_rng([38, SEEDS[part], place])
-        stored, made = Stored(), [lesson(part, place, n) for n in range(OTHERS + 2)]
-        for n, one in enumerate(made[: OTHERS + 1]):
-            stored.add(str(n), quick.seen(one, STEP_S, noise_seed=n))
-        host = quick.seen(made[-1], STEP_S, noise_seed=len(made))
-        for attack, copy in copies(made[0], rng, host):
-            told = {name for name, _ in stored.search(copy)}
-            tried[attack] += 1
-            found[attack] += "0" in told
-            if told != {"0"}:
-                print(f"{place} {attack} (activity {made[0].activity}, {made[0].people} people): told {sorted(told)}", flush=True)
-        for one in made[:3]:
-            tried["loop"] += 1
-            hit = looped(one, rng)
-            found["loop"] += hit
-            if not hit:
-                print(f"{place} loop missed (activity {one.activity}, {one.people} people)", flush=True)
-        for attack, count in tried.items():
-            low, high = measured.share_interval(found[attack], count)
-            print(f"{attack}: {found[attack]}/{count}  {low:.2f} – {high:.2f}", flush=True)
+        if any((row["part"], row["place"]) == (part, place) for row in kept):
+            continue
+        counts, told = measure(part, place)
+        kept.append({"method": method(), "part": part, "place": place, "found": counts, "told": told})
+        text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in sorted(kept, key=lambda one: (one["part"], one["place"])))
+        KEPT.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+        print(place, counts, *told, sep="\n  ", flush=True)
+    tried, found = Counter[str](), Counter[str]()
+    for row in kept:
+        if row["part"] == part:
+            tried.update({attack: counts[0] for attack, counts in row["found"].items()})
+            found.update({attack: counts[1] for attack, counts in row["found"].items()})
+    for attack, count in tried.items():
+        low, high = measured.share_interval(found[attack], count)
+        print(f"{attack}: {found[attack]}/{count}  {low:.3f} – {high:.3f}", flush=True)
     if part == "held-out":
         measured.HELD_OUT.write_text(measured.plain(rows(tried, found), []), encoding="utf-8")
 
@@ -106,12 +149,13 @@ def rows(tried: Counter[str], found: Counter[str]) -> list[dict[str, Any]]:  # A
     """Of the product's table: loops, and all copies of whole lessons together beside what real encoders showed."""
     known = json.loads(measured.HELD_OUT.read_text(encoding="utf-8"))["recall"]
     others = [row for row in known if row["code"] == Code.RECYCLED.value and row["attack"] not in (HOURS, PIECE)]
-    whole = [attack for attack in tried if attack not in ("loop", PIECE)]
+    whole = [attack for attack in tried if attack not in ("loop", FILLED, PIECE)]
     return [
         *others,
         {"code": Code.RECYCLED.value, "attack": HOURS, "tried": sum(tried[one] for one in whole), "found": sum(found[one] for one in whole)},
         {"code": Code.RECYCLED.value, "attack": PIECE, "tried": tried[PIECE], "found": found[PIECE]},
         {"code": Code.LOOP.value, "attack": "loop", "tried": tried["loop"], "found": found["loop"]},
+        {"code": Code.LOOP.value, "attack": FILLED, "tried": tried[FILLED], "found": found[FILLED]},
     ]
 
 
