@@ -12,6 +12,7 @@ import numpy as np
 from storage.media import mp4
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import blocks_from, read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import Metered
@@ -61,7 +62,7 @@ def _marks(source: Metered, index: MarkIndex, picked: Sequence[int], file: IO[by
     parts, head = [], len(index.head)
     for mark in picked:
         at = file.tell()
-        file.write(source.read(*key_frame_bytes(index, mark)))
+        file.write(read_from(source, index, mark, key_frame_bytes(index, mark)[1]))
         parts.append([head, at, file.tell()])
     return parts
 
@@ -72,6 +73,6 @@ def _stretch(source: Metered, index: MarkIndex, first: int, until_ms: int, file:
     end = int(index.places[later[0]]) if len(later) else index.size_bytes
     file.write(index.head)
     head = len(index.head)
-    for block in source.blocks(start, end):
+    for block in blocks_from(source, index, first, end):
         file.write(block)
     return [[head, head, file.tell()]]

@@ -16,6 +16,7 @@ from storage.media import mp4, sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_before, key_frame_bytes, mark_before, marked_span
 from storage.media.source import ByteSource
@@ -58,7 +59,7 @@ def stills(
     for at_ms in ats_ms:
         mark = mark_before(index, at_ms * 1000)
         if mark not in known:
-            data = index.head + source.read(*key_frame_bytes(index, mark))
+            data = index.head + read_from(source, index, mark, key_frame_bytes(index, mark)[1])
             known[mark] = Still(int(index.shown_us[mark]) // 1000, _decode([data], index.demuxer, 1, width_px, limits)[0])
         found.append(known[mark])
     return found
@@ -87,8 +88,8 @@ def frame_at(
         key_us, at_us = _us_of(index, int(video.shown[key])), _us_of(index, int(video.shown[wanted]))
         demuxer = "mov"
     else:
-        first, last, key_us = marked_span(index, at_ms, at_ms + MARK_SLACK_MS)
-        data, at_us, demuxer = [index.head, source.read(first, last)], at_ms * 1000, index.demuxer
+        mark, last, key_us = marked_span(index, at_ms, at_ms + MARK_SLACK_MS)
+        data, at_us, demuxer = [index.head, read_from(source, index, mark, last)], at_ms * 1000, index.demuxer
     jpeg, veiled, shown_us = _decode_one(data, demuxer, at_us - key_us, width_px, limits, blurred=blurred)
     return Still((key_us + shown_us) // 1000, jpeg, veiled)
 
