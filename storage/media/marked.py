@@ -13,6 +13,7 @@ from storage.media import matroska
 from storage.media.index import MarkIndex
 from storage.media.source import ByteSource
 
+MOST_WHOLE_BYTES: Final = 1_000_000_000  # of a stretch decoded from its key frame on: two minutes at 60 Mbit/s; more has no key frames to speak of
 MOST_BEFORE_BYTES: Final = 16_000_000  # of a cluster, before the block: more is no camera's
 
 

@@ -15,8 +15,8 @@ from storage.media import mp4, sandbox
 from storage.media.errors import NothingToCut, Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
-from storage.media.mp4 import Piece
 from storage.media.marked import read_from
+from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import ByteSource, Metered
 

@@ -46,7 +46,9 @@ def stretches(index: SampleIndex | MarkIndex, numbers: Longs, key_ms: Longs, ste
     firsts, stops = np.searchsorted(shown, key_ms), np.searchsorted(shown, ends)
     length = lasting[np.maximum(stops - 1, firsts)] - lasting[firsts]
     wanted = np.flatnonzero((length > max(SPARSE_MS, 2 * step_ms)) & (ends > start_ms) & (key_ms < end_ms))
-    return [_stretch(index, numbers, n, shown[firsts[n] : stops[n]], int(ends[n]), int(length[n]), step_ms, (start_ms, end_ms)) for n in wanted.tolist()]
+    return [
+        _stretch(index, numbers, n, shown[firsts[n] : stops[n]], int(ends[n]), int(length[n]), step_ms, (start_ms, end_ms)) for n in wanted.tolist()
+    ]
 
 
 def _stretch(

@@ -116,7 +116,7 @@ def _showing() -> tuple[ColumnElement[bool], ...]:
     return RecordedSpan.camera_id == Slot.camera_id, *within, RecordedSpan.span.op("&&")(Slot.span)
 
 
-def _lesson_ms() -> tuple[ColumnElement[float], ColumnElement[float]]:
+def _lesson_ms() -> tuple[ColumnElement[int], ColumnElement[int]]:
     """The time of the slot as media time `[from, to)` of the recording that holds the stretch."""
     begin = func.extract("epoch", func.lower(Slot.span) - RecordedSpan.starts_at) * 1000 + RecordedSpan.media_start_ms
     end = func.extract("epoch", func.upper(Slot.span) - RecordedSpan.starts_at) * 1000 + RecordedSpan.media_start_ms

@@ -60,7 +60,7 @@ def _newest() -> ColumnElement[bool]:
 
 
 def standing_lead(
-    recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], strength: int, from_ms: ColumnElement[float], to_ms: ColumnElement[float]
+    recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], strength: int, from_ms: ColumnElement[int], to_ms: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """For a query over recordings: a lead of at least this strength, which nobody called not real, lies in part within [from_ms, to_ms) of it."""
     within = ScreeningLead.from_ms < to_ms, ScreeningLead.to_ms > from_ms
