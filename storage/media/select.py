@@ -68,14 +68,14 @@ def ranges(runs: tuple[tuple[int, int], ...], slack_bytes: int) -> list[tuple[in
 
 
 def marked_span(index: MarkIndex, start_ms: int, end_ms: int) -> tuple[int, int, int]:
-    """(first byte, last byte, microsecond at which the key frame there is shown). Raises: NothingToCut."""
+    """(key-frame mark to begin with, last byte, microsecond at which that key frame is shown). Raises: NothingToCut."""
     start, end = start_ms * 1000, end_ms * 1000
     if start_ms >= index.duration_ms or end <= start:
         raise NothingToCut(start_ms=start_ms, end_ms=end_ms, duration_ms=index.duration_ms)
     first = mark_before(index, start)
     later = np.flatnonzero(index.decoded_us[first:] < end)
     last = first + (int(later[-1]) if len(later) else 0)
-    return int(index.starts[first]), _end_after(index, last), int(index.shown_us[first])
+    return first, _end_after(index, last), int(index.shown_us[first])
 
 
 def mark_before(index: MarkIndex, at_us: int) -> int:

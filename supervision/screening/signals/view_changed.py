@@ -1,12 +1,13 @@
-"""The camera was turned or moved, or looks at another room than the approved one. R71, R77; F-09, F-12."""
+"""The camera was turned, moved or zoomed, or looks at another room than the approved one. R71, R77; F-09, F-12."""
 
 import numpy as np
 
-from supervision.screening.glances import Glances
+from supervision.screening.glances import Floats, Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import defocused
 from supervision.screening.signals.spans import Bools, lasting
+from supervision.screening.view import HALF
 
 CLAUSE = "R71, F-09"
 OTHER_CLAUSE = "R77, F-12"
@@ -20,8 +21,13 @@ def held(glances: Glances, rule: ScreeningRule) -> Bools:
 
 def moved(glances: Glances, rule: ScreeningRule) -> Bools:
     """Recognised, and elsewhere in the picture."""
-    away = (glances.shift > rule.screening_view_shift_permille) | (glances.angle > rule.screening_view_angle_degrees)
+    away = (away_permille(glances) > rule.screening_view_shift_permille) | (glances.angle > rule.screening_view_angle_degrees)
     return (glances.points >= rule.screening_view_least_points) & away
+
+
+def away_permille(glances: Glances) -> Floats:
+    """How far the middle or, of a zoom, the sides lie from where they were, in permille of the width: who zooms in leaves half of a class outside."""
+    return np.asarray(np.maximum(glances.shift, HALF * np.abs(glances.scale / 1000 - 1)), np.float32)
 
 
 def other(glances: Glances, rule: ScreeningRule) -> Bools:
@@ -42,10 +48,10 @@ def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]
     if not len(compared):
         return []
     times, points = glances.media_ms[compared], glances.points[compared]
-    shift, angle = glances.shift[compared], glances.angle[compared]
+    away, angle = away_permille(glances)[compared], glances.angle[compared]
     found = []
     for first, stop, from_ms, to_ms in lasting(_closed(moved(glances, rule)[compared]), times, duration_ms, rule.screening_view_s * 1000):
-        figure, limit = float(np.median(shift[first:stop])), float(rule.screening_view_shift_permille)
+        figure, limit = float(np.median(away[first:stop])), float(rule.screening_view_shift_permille)
         by_angle = strength(float(np.median(angle[first:stop])), rule.screening_view_angle_degrees, 45)
         degree = max(strength(figure, limit, MOST_SHIFT_PERMILLE), by_angle)
         found.append(Found(Code.VIEW_MOVED, from_ms, to_ms, figure, limit, degree, int(times[(first + stop - 1) // 2])))

@@ -186,6 +186,15 @@ def test_a_turned_camera_is_moved_and_another_room_is_another_view() -> None:
     assert spans(elsewhere, Code.VIEW_MOVED) == []
 
 
+@pytest.mark.parametrize(("times", "told"), [(1.04, False), (1.15, True), (1.6, True)])
+def test_a_camera_that_was_zoomed_is_moved(times: float, told: bool) -> None:
+    near = cv2.getRotationMatrix2D((160, 90), 0, times)
+    zoomed = [np.asarray(cv2.warpAffine(picture, near, (320, 180), borderMode=cv2.BORDER_REPLICATE), np.uint8) for picture in busy(30)]
+    found = [one for one in everything(busy(30) + zoomed, Reference.of(room())) if one.code is Code.VIEW_MOVED]
+    assert spans(found, Code.VIEW_MOVED) == ([(300, 600)] if told else [])
+    assert all(one.figure == pytest.approx(500 * (times - 1), rel=0.1) and one.figure > one.threshold for one in found)
+
+
 def test_without_a_reference_a_move_inside_the_recording_still_shows() -> None:
     assert spans(everything(busy(30) + [np.roll(picture, 24, 1) for picture in busy(30)]), Code.VIEW_MOVED) == [(300, 600)]
 
