@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from api.auth.models import Account
 from api.auth.roles import OFFICERS, Role
 from api.http.services import Services
+from api.pages.persons import display_name
 from compliance.subsidy.lifecycle import ClaimState
 from compliance.subsidy.models import SubsidyClaim
 from storage.clips import discarding
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
+from storage.kernel.errors import ForbiddenMove
 from storage.retention.rules import RetentionRule
 from supervision.classes.models import Lesson
 from supervision.findings.lifecycle import ENDED
@@ -26,6 +28,7 @@ from supervision.footage.copy_models import CopyCheck
 from supervision.footage.destroying import DESTROYER, destroy
 from supervision.footage.destruction_checks import Ports
 from supervision.footage.destruction_models import Destruction
+from supervision.footage.errors import DestructionRefused
 from supervision.footage.models import Recording, Slot
 from supervision.footage.verification import Bench
 from supervision.releases.lifecycle import LIVE_STATES
@@ -41,7 +44,7 @@ OPEN_CLAIMS: Final = (ClaimState.SUBMITTED, ClaimState.CHECKED, ClaimState.APPRO
 
 def ports(services: Services) -> Ports:
     """What the deed asks of the stages above."""
-    return Ports(matters=open_matters, entitled=entitled, forget=partial(_forget, services), key=services.secrets.receipt_key())
+    return Ports(matters=open_matters, entitled=entitled, forget=partial(_forget, services), name=display_name, key=services.secrets.receipt_key())
 
 
 def rule(services: Services) -> RetentionRule:
@@ -111,3 +114,44 @@ def _forget(services: Services, session: Session, recording: Recording, at: date
     viewing = services.buckets.viewing
     copies = discarding.discard_recording(session, viewing, recording.id, recording.object_key, actor=DESTROYER, at=at)
     return [*copies, *forget(session, viewing, recording)]
+
+
+def propose_all(services: Services, session: Session, recording_ids: Sequence[UUID], *, reason: str, actor: Actor) -> list[Destruction]:
+    """What a person chose, all or none. Raises: as `destruction.propose`."""
+    return destruction.propose(
+        session,
+        services.buckets.evidence,
+        recording_ids,
+        reason=reason,
+        rule=rule(services),
+        ports=ports(services),
+        actor=actor,
+        clock=services.clock,
+    )
+
+
+def approve_all(services: Services, session: Session, ids: Sequence[UUID], *, note: str, actor: Actor) -> list[Destruction]:
+    """Another person agrees to each, all or none. Raises: as `destruction.approve`; DestructionRefused — names what something speaks against."""
+    made: list[Destruction] = []
+    for one in sorted(set(ids)):
+        try:
+            row = destruction.approve(
+                session,
+                services.buckets.evidence,
+                one,
+                note=note,
+                rule=rule(services),
+                ports=ports(services),
+                actor=actor,
+                clock=services.clock,
+                events=services.events,
+            )
+        except ForbiddenMove as refused:
+            named = session.scalar(
+                select(Recording.file_name).join(Destruction, Destruction.recording_id == Recording.id).where(Destruction.id == one)
+            )
+            if refused.facts["why"] in ("not-listed", "same-person"):
+                raise
+            raise DestructionRefused(file=named or str(one), why=refused.facts["why"]) from refused
+        made.append(row)
+    return made

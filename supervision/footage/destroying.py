@@ -135,7 +135,8 @@ def _require_absence(store: ObjectStore, row: Destruction, recording: Recording)
 
 def _conclude(session: Session, ports: Ports, row: Destruction, recording: Recording, at: datetime) -> None:
     """Certificate, state of the proposal and of the recording, each move with its ledger entry."""
-    certificates.issue(session, row, recording, ports.key, at=at)
+    names = [ports.name(session, row.proposer_account_id, row.proposer_name), ports.name(session, row.approver_account_id, row.approver_name)]
+    certificates.issue(session, row, recording, ports.key, names=(names[0], names[1]), at=at)
     digest = certificates.digest(row)
     facts = {
         "approvers": len({row.proposer_account_id, row.approver_account_id}),

@@ -24,8 +24,8 @@ from supervision.institutions.models import Institution
 CERTIFICATE_FORMAT: Final = "classproof-destruction@v1"
 
 
-def issue(session: Session, row: Destruction, recording: Recording, key: Ed25519PrivateKey, *, at: datetime) -> None:
-    """Sign what was done and write it into `row`. The caller has seen that nothing is left."""
+def issue(session: Session, row: Destruction, recording: Recording, key: Ed25519PrivateKey, *, names: tuple[str, str], at: datetime) -> None:
+    """Sign what was done and write it into `row`. `names`: who proposed, who approved. The caller has seen that nothing is left."""
     institution = session.get_one(Institution, recording.institution_id)
     slot = session.get(Slot, recording.slot_id) if recording.slot_id else None
     receipt = receipts.of_recording(session, recording.id)
@@ -50,8 +50,8 @@ def issue(session: Session, row: Destruction, recording: Recording, key: Ed25519
             "retain_until": recording.retain_until,
             "receipt": receipt.number if receipt else None,
             "reason": row.reason,
-            "proposed": {"by": row.proposer_name, "role": row.proposer_role, "at": row.proposed_at},
-            "approved": {"by": row.approver_name, "role": row.approver_role, "at": row.approved_at, "note": row.note},
+            "proposed": {"by": row.proposer_name, "name": names[0], "role": row.proposer_role, "at": row.proposed_at},
+            "approved": {"by": row.approver_name, "name": names[1], "role": row.approver_role, "at": row.approved_at, "note": row.note},
             "begun_at": row.begun_at,
             "ledger_entry": row.begun_entry_id,
             "versions": row.versions,

@@ -19,7 +19,6 @@ from storage.retention.models import KeptVersion
 from storage.retention.rules import RetentionRule, retain_until
 from supervision.classes.models import Lesson, TrainingClass
 from supervision.footage.destruction_models import Destruction
-from supervision.footage.errors import FootageDestroyed
 from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import Recording, Slot
 
@@ -29,19 +28,15 @@ class Ports:
     """What later stages know of a recording, and what signs.
 
     `matters`: open matters that name it, whether they hold it or not. `entitled`: of the proposer and the approver those whose account may still do
-    what each did. `forget`: delete what was made of it and can show it; answers `{kind, objects}` each.
+    what each did. `forget`: delete what was made of it and can show it; answers `{kind, objects}` each. `name`: of an account, or else its
+    login.
     """
 
     matters: Callable[[Session, Recording], Sequence[str]]
     entitled: Callable[[Session, Destruction], Sequence[UUID]]
     forget: Callable[[Session, Recording, datetime], Sequence[dict[str, object]]]
+    name: Callable[[Session, UUID | None, str], str]
     key: Ed25519PrivateKey
-
-
-def require_footage(recording: Recording) -> None:
-    """Raises: FootageDestroyed — nothing of it can be shown, cut or compared any more."""
-    if recording.state is RecordingState.DESTROYED:
-        raise FootageDestroyed(recording=recording.file_name)
 
 
 def against(

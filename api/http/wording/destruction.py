@@ -32,11 +32,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         ),
     ),
     "destruction-refused": text(
-        ("现在不能销毁", "录像 {file} 现在不能销毁：{why}。", "没有提请任何一份录像。请取消选择这一份后重新提交，或者等原因消除。"),
+        ("现在不能销毁", "录像 {file} 现在不能销毁：{why}。", "这次提交没有办理任何一份。请取消选择这一份后重新提交，或者等原因消除。"),
         (
             "It may not be destroyed now",
             "{file} may not be destroyed now: {why}.",
-            "Nothing was proposed. Leave this one out and send the others again, or wait until the reason has ended.",
+            "Nothing of what was sent was done. Leave this one out and send the others again, or wait until the reason has ended.",
         ),
         why=moves.REASONS,
     ),

@@ -22,7 +22,12 @@ def test_two_people_agree_and_every_version_goes_with_a_certificate(due: Due) ->
     assert due.stored() == []
     store = due.services.buckets.evidence
     assert all(store.stat(row.object_key, version_id) is None for version_id in (row.version_id or "", stray.version_id))
-    assert (row.sha256, row.size_bytes, row.version_id, row.recorded_span) == (before.sha256, before.size_bytes, before.version_id, before.recorded_span)
+    assert (row.sha256, row.size_bytes, row.version_id, row.recorded_span) == (
+        before.sha256,
+        before.size_bytes,
+        before.version_id,
+        before.recorded_span,
+    )
     assert due.kept.destroyed_at is not None
     assert due.events()[-2:] == ["fall-due", "destroy"]
     assert [event for event, _ in due.steps()] == ["propose-destruction", "approve-destruction", "begin-destruction", "finish-destruction"]
