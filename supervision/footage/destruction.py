@@ -136,7 +136,8 @@ def settle(session: Session, *, actor: Actor, at: datetime, events: Events, limi
         .with_for_update(of=Destruction, skip_locked=True)
     ).all()
     for row, state in rows:
-        why = "integrity-alarm" if state is RecordingState.ALARM else "retention-not-over"
+        told = history.timeline(session, Recording.MACHINE, row.recording_id)[-1].reason  # what took it back: a matter, a longer term
+        why = "integrity-alarm" if state is RecordingState.ALARM else told or "retention-not-over"
         stop(session, row, why, actor=actor, at=at)
     for destruction_id in session.scalars(select(Destruction.id).where(Destruction.state.in_(TO_BE_DONE)).order_by(Destruction.id).limit(limit)):
         events.publish(session, Event(APPROVED, {"destruction_id": str(destruction_id)}))
