@@ -1,7 +1,7 @@
 """What is due, and its destruction by two people: "what must go, who agreed, and is it gone?" R73; domain.md 2.3.1; G4."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
@@ -42,6 +42,7 @@ Approver = Annotated[Caller, access(roles=destroying.APPROVERS, fresh=True)]
 Decider = Annotated[Caller, access(roles=destroying.APPROVERS)]
 Reason = Annotated[str, Form(), Most(MOST_REASON_CHARS)]
 PAGE_ROWS = 50
+NOTHING_TYPED: Final[dict[str, Any]] = {"recording": [], "destruction_ids": [], "reason": "", "note": ""}  # Any: texts, and lists of texts
 COLUMNS = (
     Column("file", N_("Recording")),
     Column("size", N_("Size"), figures=True),
@@ -102,7 +103,7 @@ def _show(
         may_propose=caller.role in destroying.PROPOSERS,
         may_decide=caller.role in destroying.APPROVERS,
         me=caller.account_id,
-        typed=typed or {},
+        typed={"recording": [], "reason": "", "destruction_ids": [], "note": ""} | (typed or {}),
     )
 
 

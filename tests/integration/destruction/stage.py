@@ -145,11 +145,11 @@ class Due:
         return [v.key for v in self.services.buckets.viewing.list_versions(f"{self.row.institution_id}/{prefix}")]
 
 
-def make_due(services: Services, run_jobs: Callable[[], None], folder: Path) -> Due:
-    """Sent, checked, locked for a moment, the moment over, due. `short_locks` must be in force."""
+def make_due(services: Services, run_jobs: Callable[[], None], folder: Path, *, seconds: int = 20) -> Due:
+    """Footage of so many seconds: sent, checked, locked for a moment, the moment over, due. `short_locks` must be in force."""
     with services.database.transaction(SYSTEM) as session:
         world = make_world(session, services.clock.now_at())
-    sent = send(services, world, videos.film(folder / f"{world.institution.code}.mp4", "mp4", videos.Scene(seconds=20, fps=5)))
+    sent = send(services, world, videos.film(folder / f"{world.institution.code}.mp4", "mp4", videos.Scene(seconds=seconds, fps=5)))
     run_jobs()
     made = Due(services, world, sent, account_of(services, Role.BUREAU_OFFICER), account_of(services, Role.BUREAU_LEADER), run_jobs)
     assert made.row.state is RecordingState.RETAINED
