@@ -214,7 +214,9 @@ def _pointed(session: Session, comparer: Comparer, recording_id: UUID, kept: Mot
         return []
     rows = session.execute(
         select(RecordingMotion.recording_id, RecordingMotion.signatures)
+        .join(Recording, Recording.id == RecordingMotion.recording_id)
         .where(RecordingMotion.view_id.in_(views), RecordingMotion.recording_id != recording_id)
+        .where(Recording.state != RecordingState.DESTROYED)  # its movement went with it; its packets are still recognised
         .order_by(func.array_position(views, RecordingMotion.view_id), RecordingMotion.made_at.desc())
         .limit(MOST_RECORDINGS)
     ).all()
