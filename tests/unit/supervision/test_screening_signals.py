@@ -186,6 +186,13 @@ def test_a_turned_camera_is_moved_and_another_room_is_another_view() -> None:
     assert spans(elsewhere, Code.VIEW_MOVED) == []
 
 
+def test_a_lead_begins_in_its_recording_also_where_a_picture_is_said_to_be_shown_before_it() -> None:
+    packets = PacketGlances((60, 60), ((-45_000, -30_000), (-15_080, 0), (-13_000, 20_000)), ())
+    found = find_all(Seen(Glances.joined([]), [], packets, 120_000, RULE.min_height_px, True), RULE)
+    assert spans(found, Code.TIME_JUMP) == [(0, 20)]
+    assert all(one.still_ms == 0 for one in found)
+
+
 @pytest.mark.parametrize(("times", "told"), [(1.04, False), (1.15, True), (1.6, True)])
 def test_a_camera_that_was_zoomed_is_moved(times: float, told: bool) -> None:
     near = cv2.getRotationMatrix2D((160, 90), 0, times)
