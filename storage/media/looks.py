@@ -20,7 +20,7 @@ from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.fetching import asked, fetch_keys, fetch_whole
 from storage.media.index import MarkIndex, SampleIndex
-from storage.media.select import key_frame_bytes
+from storage.media.select import key_frame_sizes
 from storage.media.source import ByteSource, Metered
 from storage.media.sparse import Stretch, stretches
 
@@ -146,7 +146,7 @@ def key_frames(index: SampleIndex | MarkIndex) -> tuple[NDArray[np.int64], NDArr
 def _key_bytes(index: SampleIndex | MarkIndex, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     if isinstance(index, SampleIndex):
         return np.asarray(index.video.sizes[numbers], np.int64)
-    return np.array([end - start for start, end in (key_frame_bytes(index, int(n)) for n in numbers)], np.int64)
+    return key_frame_sizes(index, numbers)
 
 
 def _key_spans(

@@ -11,6 +11,7 @@ UNKNOWN_LENGTH: Final = b"\x01" + b"\xff" * 7
 # elements that may follow a cluster of unknown length at the segment's level
 TOP_LEVEL: Final = frozenset({CLUSTER, 0x1C53BB6B, 0x1254C367, 0x1043A770, 0x1941A469, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0xEC})
 MAX_ELEMENTS: Final = 20_000_000
+MOST_BLOCKS: Final = 50_000  # of a cluster: it holds 65 seconds at most, in milliseconds
 
 
 def entered_at(data: bytes, start: int, place: int) -> tuple[bytes, int] | None:
@@ -23,7 +24,9 @@ def entered_at(data: bytes, start: int, place: int) -> tuple[bytes, int] | None:
     if kind != CLUSTER or not width:
         return None
     at, time = id_width + width, b""
-    while at < len(data):
+    for _ in range(MOST_BLOCKS):
+        if at >= len(data):
+            break
         kind, id_width = _vint(data, at, keep_mark=True)
         length, width = _vint(data, at + id_width, keep_mark=False)
         if not id_width or not width or length < 0:

@@ -1,6 +1,7 @@
 """Which samples or byte ranges a span needs. Pure."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.media.errors import NothingToCut
 from storage.media.index import MarkIndex, SampleIndex
@@ -97,3 +98,10 @@ def _end_after(index: MarkIndex, mark: int) -> int:
 def key_frame_bytes(index: MarkIndex, mark: int) -> tuple[int, int]:
     """A range that surely holds the key frame at `mark` whole."""
     return int(index.starts[mark]), _end_after(index, mark)
+
+
+def key_frame_sizes(index: MarkIndex, marks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How long the ranges of many key frames are, up to the next packet of the file: a hostile file has millions of them."""
+    places = np.append(np.unique(index.places), index.size_bytes)
+    ends = places[np.minimum(np.searchsorted(places, index.places[marks], "right"), len(places) - 1)]
+    return np.asarray(np.maximum(ends - index.starts[marks], 0), np.int64)

@@ -251,7 +251,8 @@ def _same_packets(session: Session, comparer: Comparer, recording_id: UUID) -> l
         agreed = packet_marks.one_lag(both, comparer.rule.recycled_same_packets)
         if agreed is not None:
             lag, on_it = agreed
-            span = (on_it[0][0].shown_ms, on_it[-1][0].shown_ms + 1)
+            # a picture may claim to be shown before the first one; a lead lies in its recording
+            span = (max(on_it[0][0].shown_ms, 0), max(on_it[-1][0].shown_ms, 0) + 1)
             found.append(Same(other, Way.PACKETS, Line(lag, 1.0), False, len(on_it), 1000, (span,)))
     return found
 

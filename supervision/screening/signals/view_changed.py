@@ -12,6 +12,8 @@ from supervision.screening.view import HALF
 CLAUSE = "R71, F-09"
 OTHER_CLAUSE = "R77, F-12"
 MOST_SHIFT_PERMILLE = 500
+USUAL_PERCENT = 75
+DIM_SHARE = 0.5  # of the usual light and of the usual structure: a switched-off lamp leaves less, another lit room more
 
 
 def held(glances: Glances, rule: ScreeningRule) -> Bools:
@@ -31,8 +33,19 @@ def away_permille(glances: Glances) -> Floats:
 
 
 def other(glances: Glances, rule: ScreeningRule) -> Bools:
-    """Hardly a point of the approved view, in a picture sharp enough to have points."""
-    return (glances.points < rule.screening_view_other_points) & ~defocused.held(glances, rule)
+    """Hardly a point of the approved view, in a picture sharp and light enough to have points."""
+    return (glances.points < rule.screening_view_other_points) & ~defocused.held(glances, rule) & ~_lamp_out(glances)
+
+
+def _lamp_out(glances: Glances) -> Bools:
+    """The lamp is out for slides: far darker than this recording usually is, and most of the room not to be seen.
+
+    Whoever turns a camera elsewhere leaves the light on.
+    """
+    if not len(glances):
+        return np.zeros(0, np.bool_)
+    light, structure = (np.percentile(column, USUAL_PERCENT) for column in (glances.mean, glances.texture))
+    return np.asarray((glances.mean < light * DIM_SHARE) & (glances.texture < structure * DIM_SHARE))
 
 
 def _closed(held: Bools) -> Bools:

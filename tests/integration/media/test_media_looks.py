@@ -142,7 +142,7 @@ def test_a_picture_shown_before_the_first_one_moves_no_other(tmp_path: Path) -> 
     table = data.index(b"ctts")
     data[table + 4] = 1  # offsets may be negative
     entries = int.from_bytes(data[table + 8 : table + 12], "big")
-    at = table + 12 + 8 * (entries // 2) + 4
+    at = table + 12 + 8 * (entries // 2 + 5) + 4  # of a picture between two key frames
     data[at : at + 4] = (-(1 << 22) * 4).to_bytes(4, "big", signed=True)
     path = tmp_path / "before.mp4"
     path.write_bytes(data)
