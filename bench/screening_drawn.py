@@ -11,7 +11,7 @@ import inspect
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ from supervision.screening.motion import Motion, mirrored
 
 SECONDS: Final = 3_600
 OTHERS: Final = 5
-HOURS, PIECE, FILLED = "hours", "piece", "filled"  # attacks of the product's table
+LOOPED, PIECE, FILLED = "loop", "piece", "filled"  # attacks of the product's table
 KEPT: Final = Path(__file__).parent / "screening" / "drawn.json"
 STEP_S: Final = WIDTH.recycled_step_s
 
@@ -113,26 +113,67 @@ def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
     return counts, told
 
 
-def method() -> str:
-    """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
-    ours = (lesson, copies, looped, filled, _is_found, measure)
+def same_again(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
+    """As `measure`, of the copies that change nothing of the movement: encoded anew from beginning to end, and that under another clock."""
+    rng = np.random.default_rng([39, SEEDS[part], place])
+    stored, made = Stored(), [lesson(part, place, n) for n in range(OTHERS + 1)]
+    for n, one in enumerate(made):
+        stored.add(str(n), quick.seen(one, STEP_S, noise_seed=n))
+    counts: dict[str, list[int]] = {}
+    told: list[str] = []
+    plain = quick.seen(made[0], STEP_S, noise_seed=int(rng.integers(1 << 30)))
+    for attack, copy in (("re-encoded", plain), ("clock-replaced", under_a_clock(plain, rng))):
+        names = {name for name, _ in stored.search(copy)}
+        counts[attack] = [1, int("0" in names)]
+        if names != {"0"}:
+            told.append(f"{attack} (activity {made[0].activity}, {made[0].people} people): told {sorted(names)}")
+    return counts, told
+
+
+def under_a_clock(plain: Motion, rng: np.random.Generator) -> Motion:
+    """Light digits in the upper left or lower right corner that are others in every look; the empty room has their middle."""
+    fields, place = plain.fields.copy(), plain.room.copy()
+    high, wide = place.shape[0] // fields.shape[1], place.shape[1] // fields.shape[2]
+    rows, columns = (slice(0, 2), slice(0, 14)) if rng.random() < 0.5 else (slice(-2, None), slice(-14, None))
+    digits = rng.normal(60, 25, fields[:, rows, columns].shape).astype(np.float32)
+    fields[:, rows, columns] = (fields[:, rows, columns] + digits).clip(0, 255)
+    middle = np.kron(np.median(digits, axis=0), np.ones((high, wide)))
+    corner = slice(0, 2 * high) if rows.start == 0 else slice(-2 * high, None), slice(0, 14 * wide) if columns.start == 0 else slice(-14 * wide, None)
+    place[corner] = (place[corner] + middle).clip(0, 255).astype(np.uint8)
+    return replace(plain, fields=fields, room=place)
+
+
+def _named(ours: tuple[Callable[..., object], ...]) -> str:
     text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, loop, quick, *ours))
     return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
+
+
+# each names the code and the figures that decide, and what is made: rows of another method are measured anew
+def method() -> str:
+    """Of `measure`."""
+    return _named((lesson, copies, looped, filled, _is_found, measure))
+
+
+def again_method() -> str:
+    """Of `same_again`."""
+    return _named((lesson, same_again, under_a_clock))
 
 
 def main(arguments: list[str]) -> None:
     """Go on where the last run was; tell after each source."""
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
-    kept = [row for row in known if row["method"] == method()]
-    for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
-        if any((row["part"], row["place"]) == (part, place) for row in kept):
-            continue
-        counts, told = measure(part, place)
-        kept.append({"method": method(), "part": part, "place": place, "found": counts, "told": told})
-        text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in sorted(kept, key=lambda one: (one["part"], one["place"])))
-        KEPT.write_text(f"[\n{text}\n]\n", encoding="utf-8")
-        print(place, counts, *told, sep="\n  ", flush=True)
+    kept = [row for row in known if row["method"] in (method(), again_method())]
+    for name, make in ((method(), measure), (again_method(), same_again)):
+        for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
+            if any((row["method"], row["part"], row["place"]) == (name, part, place) for row in kept):
+                continue
+            counts, told = make(part, place)
+            kept.append({"method": name, "part": part, "place": place, "found": counts, "told": told})
+            kept.sort(key=lambda one: (one["part"], one["place"], one["method"] != method()))
+            text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in kept)
+            KEPT.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+            print(place, counts, *told, sep="\n  ", flush=True)
     tried, found = Counter[str](), Counter[str]()
     for row in kept:
         if row["part"] == part:
@@ -142,21 +183,14 @@ def main(arguments: list[str]) -> None:
         low, high = measured.share_interval(found[attack], count)
         print(f"{attack}: {found[attack]}/{count}  {low:.3f} – {high:.3f}", flush=True)
     if part == "held-out":
-        measured.HELD_OUT.write_text(measured.plain(rows(tried, found), []), encoding="utf-8")
+        measured.HELD_OUT.write_text(measured.plain(rows(tried, found), [], attacks_only=True), encoding="utf-8")
 
 
 def rows(tried: Counter[str], found: Counter[str]) -> list[dict[str, Any]]:  # Any: rows of JSON
-    """Of the product's table: loops, and all copies of whole lessons together beside what real encoders showed."""
-    known = json.loads(measured.HELD_OUT.read_text(encoding="utf-8"))["recall"]
-    others = [row for row in known if row["code"] == Code.RECYCLED.value and row["attack"] not in (HOURS, PIECE)]
-    whole = [attack for attack in tried if attack not in ("loop", FILLED, PIECE)]
-    return [
-        *others,
-        {"code": Code.RECYCLED.value, "attack": HOURS, "tried": sum(tried[one] for one in whole), "found": sum(found[one] for one in whole)},
-        {"code": Code.RECYCLED.value, "attack": PIECE, "tried": tried[PIECE], "found": found[PIECE]},
-        {"code": Code.LOOP.value, "attack": "loop", "tried": tried["loop"], "found": found["loop"]},
-        {"code": Code.LOOP.value, "attack": FILLED, "tried": tried[FILLED], "found": found[FILLED]},
-    ]
+    """Of the product's table: loops, and each way of copying a whole lesson, beside what real encoders showed."""
+    names = {attack: attack if attack in (LOOPED, FILLED, PIECE) else f"hour-{attack}" for attack in tried}
+    codes = {attack: (Code.LOOP if attack in (LOOPED, FILLED) else Code.RECYCLED).value for attack in tried}
+    return [{"code": codes[attack], "attack": names[attack], "tried": count, "found": found[attack]} for attack, count in tried.items()]
 
 
 if __name__ == "__main__":
