@@ -1,7 +1,8 @@
 """Copies and loops of lessons of an hour, drawn without an encoder: what the rule costs where lessons are long and some people hardly move. R60.
 
 `python -m bench.screening_drawn [part] [sources]` prints what is found of each attack, with its interval; it may be broken off and goes on where it
-was (`bench/screening/drawn.json`). Real encoders are `screening_recall`'s;
+was (`bench/screening/drawn.json`). `... [part] loops` makes the loops that were not found again and says what is told of each, so that those that are
+told with an end too far off are known from those that are not told. Real encoders are `screening_recall`'s;
 how near the quick drawing comes to them `screening_alarms fields` says. Each source is searched for among five other lessons of its room, which have
 the same habits.
 """
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 import numpy as np
 
@@ -114,9 +116,12 @@ def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
 
 
 def same_again(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
-    """As `measure`, of the copies that change nothing of the movement: encoded anew from beginning to end, and that under another clock."""
+    """As `measure`, of the copies that change nothing of the movement: encoded anew from beginning to end, and that under another clock.
+
+    Beside one other lesson: all that are stored of a room this small are compared, so that more of them hide nothing.
+    """
     rng = np.random.default_rng([39, SEEDS[part], place])
-    stored, made = Stored(), [lesson(part, place, n) for n in range(OTHERS + 1)]
+    stored, made = Stored(), [lesson(part, place, n) for n in range(2)]
     for n, one in enumerate(made):
         stored.add(str(n), quick.seen(one, STEP_S, noise_seed=n))
     counts: dict[str, list[int]] = {}
@@ -143,6 +148,44 @@ def under_a_clock(plain: Motion, rng: np.random.Generator) -> Motion:
     return replace(plain, fields=fields, room=place)
 
 
+def missed_loops(part: Part, row: dict[str, Any]) -> list[tuple[str, Lesson, dict[str, Any]]]:  # Any: JSON, and what `quick.seen` is asked
+    """(attack, lesson, how it was drawn) of each loop that a kept row says was missed: the dice are thrown as then, nothing is drawn."""
+    told, rng = list(row["told"]), np.random.default_rng([38, SEEDS[part], row["place"]])
+    made, asked = [lesson(part, row["place"], n) for n in range(OTHERS + 2)], list[dict[str, Any]]()
+    empty = Motion(np.arange(0, SECONDS * 1000, STEP_S * 1000), np.zeros((SECONDS // STEP_S, 18, 32), np.float32), np.zeros((180, 320), np.uint8))
+
+    def noted(_lesson: Lesson, _step_s: float, **how: Any) -> Motion:  # Any: as `quick.seen`
+        asked.append(how)
+        return empty
+
+    missed = []
+    with mock.patch.object(quick, "seen", noted), mock.patch.object(loop, "find_loops", lambda *_: []):
+        for _ in copies(made[0], rng, empty):
+            pass
+        for attack, try_one in ((LOOPED, looped), (FILLED, filled)):
+            for one in made[:3]:
+                try_one(one, rng)
+                text = f"{attack} missed (activity {one.activity}, {one.people} people)"
+                if text in told:
+                    told.remove(text)
+                    missed.append((attack, one, asked[-1]))
+    return missed
+
+
+def tell_missed(part: Part, kept: list[dict[str, Any]]) -> None:  # Any: rows of JSON
+    """What is told of each loop that was missed: nothing, or with an end further off than `SLACK_MS`."""
+    nothing, off = Counter[str](), Counter[str]()
+    for row in kept:
+        for attack, one, how in missed_loops(part, row):
+            begin_ms, end_ms = (round(at * 1000) for at in how["loop"][1:])
+            found = loop.find_loops(quick.seen(one, STEP_S, **how), LOOP)
+            over = [lead for lead in found if min(lead.to_ms, end_ms) - max(lead.from_ms, begin_ms) >= (end_ms - begin_ms) / 2]
+            (off if over else nothing)[attack] += 1
+            far = [((lead.from_ms - begin_ms) // 1000, (lead.to_ms - end_ms) // 1000) for lead in over]
+            print(f"{row['place']} {attack}, {how['loop'][0]:.0f} s, activity {one.activity}: ends off by {far} s, all {len(found)}", flush=True)
+    print(f"not told: {dict(nothing)}; told with an end too far off: {dict(off)}", flush=True)
+
+
 def _named(ours: tuple[Callable[..., object], ...]) -> str:
     text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, loop, quick, *ours))
     return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
@@ -164,6 +207,9 @@ def main(arguments: list[str]) -> None:
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
     kept = [row for row in known if row["method"] in (method(), again_method())]
+    if arguments[1:2] == ["loops"]:
+        tell_missed(part, [row for row in kept if (row["method"], row["part"]) == (method(), part)])
+        return
     for name, make in ((method(), measure), (again_method(), same_again)):
         for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
             if any((row["method"], row["part"], row["place"]) == (name, part, place) for row in kept):
