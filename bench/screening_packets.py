@@ -38,7 +38,9 @@ MADE_AS: Final = (
 )
 INTO: Final[dict[str, tuple[str, ...]]] = {".mp4": (".mkv", ".ts"), ".mkv": (".mp4", ".ts"), ".ts": (".mp4", ".mkv")}
 EXACT, REMUXED, CUT = "packets-exact", "packets-remuxed", "packets-cut"  # attacks of the product's table
-SLACK_MS: Final = 5_500  # a piece begins at a key frame, up to 5 s behind the cut
+REORDERED: Final = 4  # pictures by which an encoder may show one later than it is coded; a container begins with either
+ROUNDED_MS: Final = 100
+TS_BEGINS_MS: Final = 1_500  # times of a transport stream begin so late, and `remux` cuts by them
 SHEETS: Final = 16
 Row = dict[str, Any]  # Any: JSON
 Marks = list[list[int]]  # hash, shown_ms
@@ -114,6 +116,14 @@ def made(n: int, folder: Path) -> Row:
     return row
 
 
+def begins(n: int, lag_ms: int, cut_ms: int) -> bool:
+    """Whether a copy of recording `n` may begin at `lag_ms` of it: at the first or next key frame from where it was cut."""
+    source = Source.of(n)
+    encoder, before_ms = source.encoder, TS_BEGINS_MS if source.suffix == ".ts" and cut_ms else 0
+    reorder_ms = REORDERED * 1000 / encoder.fps + ROUNDED_MS
+    return -reorder_ms - before_ms <= lag_ms - cut_ms <= encoder.gop_s * 1000 + reorder_ms
+
+
 class Known:
     """Every recording's marks, as the table of the product holds them."""
 
@@ -141,7 +151,7 @@ def judged(rows: Sequence[Row]) -> list[Row]:
         others = set(known.told(row["marks"])) - {row["n"]}
         for attack, copy in row["copies"].items():
             told = known.told(copy["marks"])
-            hit = row["n"] in told and 0 <= told[row["n"]] - copy["begin_ms"] + SLACK_MS / 10 <= SLACK_MS
+            hit = row["n"] in told and begins(row["n"], told[row["n"]], copy["begin_ms"])
             tried[attack] += 1
             found[attack] += hit
             others |= set(told) - {row["n"]}
