@@ -1,7 +1,8 @@
 """Copies and loops of lessons of an hour, drawn without an encoder: what the rule costs where lessons are long and some people hardly move. R60.
 
 `python -m bench.screening_drawn [part] [sources]` prints what is found of each attack, with its interval; it may be broken off and goes on where it
-was (`bench/screening/drawn.json`). Real encoders are `screening_recall`'s;
+was (`bench/screening/drawn.json`). `... [part] loops` makes the loops that were not found again and says what is told of each, so that those that are
+told with an end too far off are known from those that are not told. Real encoders are `screening_recall`'s;
 how near the quick drawing comes to them `screening_alarms fields` says. Each source is searched for among five other lessons of its room, which have
 the same habits.
 """
@@ -11,10 +12,11 @@ import inspect
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from supervision.screening.motion import Motion, mirrored
 
 SECONDS: Final = 3_600
 OTHERS: Final = 5
-HOURS, PIECE, FILLED = "hours", "piece", "filled"  # attacks of the product's table
+LOOPED, PIECE, FILLED = "loop", "piece", "filled"  # attacks of the product's table
 KEPT: Final = Path(__file__).parent / "screening" / "drawn.json"
 STEP_S: Final = WIDTH.recycled_step_s
 
@@ -113,26 +115,111 @@ def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
     return counts, told
 
 
-def method() -> str:
-    """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
-    ours = (lesson, copies, looped, filled, _is_found, measure)
+def same_again(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
+    """As `measure`, of the copies that change nothing of the movement: encoded anew from beginning to end, and that under another clock.
+
+    Beside one other lesson: all that are stored of a room this small are compared, so that more of them hide nothing.
+    """
+    rng = np.random.default_rng([39, SEEDS[part], place])
+    stored, made = Stored(), [lesson(part, place, n) for n in range(2)]
+    for n, one in enumerate(made):
+        stored.add(str(n), quick.seen(one, STEP_S, noise_seed=n))
+    counts: dict[str, list[int]] = {}
+    told: list[str] = []
+    plain = quick.seen(made[0], STEP_S, noise_seed=int(rng.integers(1 << 30)))
+    for attack, copy in (("re-encoded", plain), ("clock-replaced", under_a_clock(plain, rng))):
+        names = {name for name, _ in stored.search(copy)}
+        counts[attack] = [1, int("0" in names)]
+        if names != {"0"}:
+            told.append(f"{attack} (activity {made[0].activity}, {made[0].people} people): told {sorted(names)}")
+    return counts, told
+
+
+def under_a_clock(plain: Motion, rng: np.random.Generator) -> Motion:
+    """Light digits in the upper left or lower right corner that are others in every look; the empty room has their middle."""
+    fields, place = plain.fields.copy(), plain.room.copy()
+    high, wide = place.shape[0] // fields.shape[1], place.shape[1] // fields.shape[2]
+    rows, columns = (slice(0, 2), slice(0, 14)) if rng.random() < 0.5 else (slice(-2, None), slice(-14, None))
+    digits = rng.normal(60, 25, fields[:, rows, columns].shape).astype(np.float32)
+    fields[:, rows, columns] = (fields[:, rows, columns] + digits).clip(0, 255)
+    middle = np.kron(np.median(digits, axis=0), np.ones((high, wide)))
+    corner = slice(0, 2 * high) if rows.start == 0 else slice(-2 * high, None), slice(0, 14 * wide) if columns.start == 0 else slice(-14 * wide, None)
+    place[corner] = (place[corner] + middle).clip(0, 255).astype(np.uint8)
+    return replace(plain, fields=fields, room=place)
+
+
+def missed_loops(part: Part, row: dict[str, Any]) -> list[tuple[str, Lesson, dict[str, Any]]]:  # Any: JSON, and what `quick.seen` is asked
+    """(attack, lesson, how it was drawn) of each loop that a kept row says was missed: the dice are thrown as then, nothing is drawn."""
+    told, rng = list(row["told"]), np.random.default_rng([38, SEEDS[part], row["place"]])
+    made, asked = [lesson(part, row["place"], n) for n in range(OTHERS + 2)], list[dict[str, Any]]()
+    empty = Motion(np.arange(0, SECONDS * 1000, STEP_S * 1000), np.zeros((SECONDS // STEP_S, 18, 32), np.float32), np.zeros((180, 320), np.uint8))
+
+    def noted(_lesson: Lesson, _step_s: float, **how: Any) -> Motion:  # Any: as `quick.seen`
+        asked.append(how)
+        return empty
+
+    missed = []
+    with mock.patch.object(quick, "seen", noted), mock.patch.object(loop, "find_loops", lambda *_: []):
+        for _ in copies(made[0], rng, empty):
+            pass
+        for attack, try_one in ((LOOPED, looped), (FILLED, filled)):
+            for one in made[:3]:
+                try_one(one, rng)
+                text = f"{attack} missed (activity {one.activity}, {one.people} people)"
+                if text in told:
+                    told.remove(text)
+                    missed.append((attack, one, asked[-1]))
+    return missed
+
+
+def tell_missed(part: Part, kept: list[dict[str, Any]]) -> None:  # Any: rows of JSON
+    """What is told of each loop that was missed: nothing, or with an end further off than `SLACK_MS`."""
+    nothing, off = Counter[str](), Counter[str]()
+    for row in kept:
+        for attack, one, how in missed_loops(part, row):
+            begin_ms, end_ms = (round(at * 1000) for at in how["loop"][1:])
+            found = loop.find_loops(quick.seen(one, STEP_S, **how), LOOP)
+            over = [lead for lead in found if min(lead.to_ms, end_ms) - max(lead.from_ms, begin_ms) >= (end_ms - begin_ms) / 2]
+            (off if over else nothing)[attack] += 1
+            far = [((lead.from_ms - begin_ms) // 1000, (lead.to_ms - end_ms) // 1000) for lead in over]
+            print(f"{row['place']} {attack}, {how['loop'][0]:.0f} s, activity {one.activity}: ends off by {far} s, all {len(found)}", flush=True)
+    print(f"not told: {dict(nothing)}; told with an end too far off: {dict(off)}", flush=True)
+
+
+def _named(ours: tuple[Callable[..., object], ...]) -> str:
     text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, loop, quick, *ours))
     return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
+
+
+# each names the code and the figures that decide, and what is made: rows of another method are measured anew
+def method() -> str:
+    """Of `measure`."""
+    return _named((lesson, copies, looped, filled, _is_found, measure))
+
+
+def again_method() -> str:
+    """Of `same_again`."""
+    return _named((lesson, same_again, under_a_clock))
 
 
 def main(arguments: list[str]) -> None:
     """Go on where the last run was; tell after each source."""
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
-    kept = [row for row in known if row["method"] == method()]
-    for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
-        if any((row["part"], row["place"]) == (part, place) for row in kept):
-            continue
-        counts, told = measure(part, place)
-        kept.append({"method": method(), "part": part, "place": place, "found": counts, "told": told})
-        text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in sorted(kept, key=lambda one: (one["part"], one["place"])))
-        KEPT.write_text(f"[\n{text}\n]\n", encoding="utf-8")
-        print(place, counts, *told, sep="\n  ", flush=True)
+    kept = [row for row in known if row["method"] in (method(), again_method())]
+    if arguments[1:2] == ["loops"]:
+        tell_missed(part, [row for row in kept if (row["method"], row["part"]) == (method(), part)])
+        return
+    for name, make in ((method(), measure), (again_method(), same_again)):
+        for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
+            if any((row["method"], row["part"], row["place"]) == (name, part, place) for row in kept):
+                continue
+            counts, told = make(part, place)
+            kept.append({"method": name, "part": part, "place": place, "found": counts, "told": told})
+            kept.sort(key=lambda one: (one["part"], one["place"], one["method"] != method()))
+            text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in kept)
+            KEPT.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+            print(place, counts, *told, sep="\n  ", flush=True)
     tried, found = Counter[str](), Counter[str]()
     for row in kept:
         if row["part"] == part:
@@ -142,21 +229,14 @@ def main(arguments: list[str]) -> None:
         low, high = measured.share_interval(found[attack], count)
         print(f"{attack}: {found[attack]}/{count}  {low:.3f} – {high:.3f}", flush=True)
     if part == "held-out":
-        measured.HELD_OUT.write_text(measured.plain(rows(tried, found), []), encoding="utf-8")
+        measured.HELD_OUT.write_text(measured.plain(rows(tried, found), [], attacks_only=True), encoding="utf-8")
 
 
 def rows(tried: Counter[str], found: Counter[str]) -> list[dict[str, Any]]:  # Any: rows of JSON
-    """Of the product's table: loops, and all copies of whole lessons together beside what real encoders showed."""
-    known = json.loads(measured.HELD_OUT.read_text(encoding="utf-8"))["recall"]
-    others = [row for row in known if row["code"] == Code.RECYCLED.value and row["attack"] not in (HOURS, PIECE)]
-    whole = [attack for attack in tried if attack not in ("loop", FILLED, PIECE)]
-    return [
-        *others,
-        {"code": Code.RECYCLED.value, "attack": HOURS, "tried": sum(tried[one] for one in whole), "found": sum(found[one] for one in whole)},
-        {"code": Code.RECYCLED.value, "attack": PIECE, "tried": tried[PIECE], "found": found[PIECE]},
-        {"code": Code.LOOP.value, "attack": "loop", "tried": tried["loop"], "found": found["loop"]},
-        {"code": Code.LOOP.value, "attack": FILLED, "tried": tried[FILLED], "found": found[FILLED]},
-    ]
+    """Of the product's table: loops, and each way of copying a whole lesson, beside what real encoders showed."""
+    names = {attack: attack if attack in (LOOPED, FILLED, PIECE) else f"hour-{attack}" for attack in tried}
+    codes = {attack: (Code.LOOP if attack in (LOOPED, FILLED) else Code.RECYCLED).value for attack in tried}
+    return [{"code": codes[attack], "attack": names[attack], "tried": count, "found": found[attack]} for attack, count in tried.items()]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How well pictures that are too few or too small are told: made files of real encoders and containers, through the worker's own steps. R71.
+"""How well too few or too small pictures and missing time are told: files of real encoders and containers, through the worker's own steps. R71.
 
-`python -m bench.screening_files [files of each kind] [honest hours]`, some minutes. What is drawn does not matter to either signal, so pictures are
-small and meaningless; times, packets and sizes are read from the files by the confined child, as verification reads them. Where a recording
-becomes slow is told by whole minutes: a lead may reach a minute over it. No figure was chosen on these files.
+`python -m bench.screening_files [files of each kind] [honest hours]`, and `... gaps [files]` for what is missing, some minutes each. What is drawn
+does not matter to these signals, so pictures are small and meaningless; times, packets and sizes are read from the files by the confined child, as
+verification reads them. Where a recording becomes slow is told by whole minutes: a lead may reach a minute over it. No figure was chosen on these
+files.
 """
 
 import sys
@@ -24,7 +25,7 @@ from supervision.screening import measured, rehearsal
 from supervision.screening.looks import Code
 from supervision.screening.packet_glances import MINUTE_MS, PacketGlances
 from supervision.screening.rules import ScreeningRule
-from supervision.screening.signals import frame_rate, resolution
+from supervision.screening.signals import frame_rate, resolution, time_jump
 
 SEED: Final = 5000
 RULE: Final = Book.load().read(ScreeningRule, on=date(2026, 9, 1))
@@ -32,6 +33,8 @@ KINDS: Final = (("libx264", ".mp4"), ("libx264", ".mkv"), ("libx265", ".mp4"), (
 HEIGHTS: Final = (720, 768, 800, 900, 960, 1080)
 SMALLER: Final = (144, 240, 288, 352, 360, 480, 540, 576, 600, 700)
 SHORT_S: Final = 6
+GAP: Final = "gap"  # attack of the product's table, beside `jump` of drawn lessons
+NEAR_MS: Final = 1000  # a gap counts as found when both its ends are told this near
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Made:
     encoder: Encoder
     suffix: str
     slow: tuple[float, float] | None = None
+    gaps: tuple[tuple[float, float], ...] = ()
 
     def write(self, folder: Path) -> Path:
         return encode(folder / f"{self.name}{self.suffix}", _pictures(self.times, self.encoder), self.encoder)
@@ -80,6 +84,25 @@ def sized(count: int, heights: Sequence[int], name: str) -> Iterator[Made]:
         wide = int(high * (16 / 9 if rng.random() < 0.7 else 4 / 3)) // 2 * 2
         codec, suffix = KINDS[n % len(KINDS)]
         yield Made(f"{name}-{n}", tuple(np.arange(0, SHORT_S, 0.5).tolist()), Encoder(codec, fps=2, width=wide, height=high), suffix)
+
+
+def gapped(count: int) -> Iterator[Made]:
+    """Recordings of some minutes at 3 to 15 pictures a second, one to three times 10 to 90 seconds missing in each; a few pictures dropped."""
+    for n in range(count):
+        rng = np.random.default_rng([85, SEED, n])
+        usual, at, times, gaps = float(rng.uniform(3, 15)), 0.0, list[float](), list[tuple[float, float]]()
+        for _ in range(int(rng.integers(1, 4))):
+            until = at + float(rng.uniform(15, 60))
+            part = _regular(rng, at, until, usual)
+            at = part[-1] + float(rng.uniform(10, 90))
+            times += part
+            gaps.append((part[-1], at))
+        times += [at, *_regular(rng, at + 1 / usual, at + float(rng.uniform(15, 60)), usual)]
+        ends = {end for gap in gaps for end in gap}
+        kept = [one for one in times if one in ends or rng.random() > 0.01]
+        codec, suffix = KINDS[n % len(KINDS)]
+        gop_s = float(rng.choice([1, 2, 4]))
+        yield Made(f"gap-{n}", tuple(kept), Encoder(codec, fps=15, gop_s=gop_s, width=96, height=64), suffix, gaps=tuple(gaps))
 
 
 def _regular(rng: np.random.Generator, begin: float, end: float, rate: float) -> list[float]:
@@ -133,8 +156,38 @@ def measure(count: int, honest_hours: float, folder: Path) -> tuple[list[dict[st
     ]
 
 
+def measure_gaps(count: int, folder: Path) -> dict[str, object]:
+    """A row of the product's table: gaps that the ledger of coverage and a lead both put where they are."""
+    tried = found = 0
+    for made in gapped(count):
+        path = made.write(folder)
+        inspection = inspect_and_index(path)
+        facts = inspection.facts
+        leads = time_jump.find(PacketGlances.of(packets.from_bytes(inspection.packets), facts.duration_ms), RULE)
+        told, ledger = [(one.from_ms, one.to_ms) for one in leads], list(facts.gaps)
+        first = made.times[0]
+        for begin, end in made.gaps:
+            there = round((begin - first) * 1000), round((end - first) * 1000)
+            hit = all(any(max(abs(a - there[0]), abs(b - there[1])) <= NEAR_MS for a, b in spans) for spans in (told, ledger))
+            tried, found = tried + 1, found + hit
+            if not hit:
+                print(f"{path.name}: missed {there}, told {told}, in the ledger {ledger}", flush=True)
+        if len(told) > len(made.gaps):
+            print(f"{path.name}: told {told}, made {made.gaps}", flush=True)
+        path.unlink()
+    low, high = measured.share_interval(found, tried)
+    print(f"gaps: {found}/{tried} in {count} files  {low:.4f} – {high:.4f}", flush=True)
+    return {"code": Code.TIME_JUMP.value, "attack": GAP, "tried": tried, "found": found}
+
+
 def main() -> None:
     """Make, read, tell, keep."""
+    if sys.argv[1:2] == ["gaps"]:
+        with tempfile.TemporaryDirectory(prefix="classproof-files-") as folder:
+            Path(folder).chmod(0o755)
+            row = measure_gaps(int(sys.argv[2]) if len(sys.argv) > 2 else 200, Path(folder))
+        measured.HELD_OUT.write_text(measured.plain([row], [], attacks_only=True), encoding="utf-8")
+        return
     count, hours = int(sys.argv[1]) if len(sys.argv) > 1 else 20, float(sys.argv[2]) if len(sys.argv) > 2 else 10.0
     with tempfile.TemporaryDirectory(prefix="classproof-files-") as folder:
         Path(folder).chmod(0o755)

@@ -1,9 +1,9 @@
 """What the held-out recordings look like to the machine, kept with the product, so that a change of a figure shows its effect at once.
 
-`python -m bench.screening_looks [recordings of each defect] [honest lessons of each room] [rooms] [defects, with commas]` films what of the held-out
-part is not kept yet, adds it to `supervision/screening/held_out_looks.zip`, and writes the table under the figures in force into `held_out.json`,
-which the product shows. It may be broken off at any time and goes on where it was; more recordings or more rooms are added to those that are there.
-Each recording goes through the worker's own pass as well; where that finds anything else it is printed.
+`python -m bench.screening_looks [recordings of each defect] [honest lessons of each room] [rooms] [defects, with commas] [brief recordings of each
+defect]` films what of the held-out part is not kept yet, adds it to `supervision/screening/held_out_looks.zip`, and writes the table of the figures
+in force into `held_out.json`, which the product shows. It may be broken off at any time and goes on where it was; more recordings or more rooms are
+added to those that are there. Each recording goes through the worker's own pass as well; where that finds anything else it is printed.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from bench.screening.cases import Truth, honest, spoilt
+from bench.screening.cases import Truth, brief, honest, spoilt
 from bench.screening.real import clips
 from bench.screening_signals import RULE, packets_seen, policy_version, screened
 from compliance.policy.book import Book
@@ -56,9 +56,9 @@ def kept(name: str, path: Path, truth: Truth = HONEST, case: str = "") -> Kept:
     return made
 
 
-def wanted(count: int, per_room: int, rooms: int, kinds: Sequence[str]) -> Iterator[Wanted]:
+def wanted(count: int, per_room: int, rooms: int, kinds: Sequence[str], short: int = 0) -> Iterator[Wanted]:
     """Everything that should be kept."""
-    for film in (*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room)):
+    for film in (*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room), *brief("held-out", short, kinds)):
 
         def look(folder: Path, film=film) -> Kept:  # type: ignore[no-untyped-def]
             path = film.write(folder)
@@ -83,12 +83,12 @@ def added(known: dict[str, Kept], wishes: Iterable[Wanted], folder: Path) -> Ite
 
 def main() -> None:
     """Film, read, keep, tell."""
-    count, per_room, rooms = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 20), (2, 8), (3, 3)))
-    kinds = sys.argv[4].split(",") if len(sys.argv) > 4 else list(rehearsal.EXPECTED)
+    count, per_room, rooms, short = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 20), (2, 8), (3, 3), (5, 0)))
+    kinds = sys.argv[4].split(",") if sys.argv[4:5] not in ([], [""]) else list(rehearsal.EXPECTED)
     known = {film.name: film for film in kept_looks.read()} if kept_looks.seen_under() == SEEN_UNDER else {}
     print(f"{len(known)} recordings are kept", flush=True)
     with tempfile.TemporaryDirectory(prefix="classproof-looks-") as folder:
-        for name in added(known, wanted(count, per_room, rooms, kinds), Path(folder)):
+        for name in added(known, wanted(count, per_room, rooms, kinds, short), Path(folder)):
             _keep(known)
             print(name, flush=True)
     _tell(_keep(known), list(known.values()))

@@ -231,7 +231,7 @@ def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[
         made, hit = loops(part, folder, s)
         print(f"loops with looks every {s} s: {hit}/{made}", flush=True)
         if s == step:
-            rows.append({"code": Code.LOOP.value, "attack": "loop", "tried": made, "found": hit})
+            rows.append({"code": Code.LOOP.value, "attack": "loop-encoded", "tried": made, "found": hit})
     print(f"loops told in honest lessons: {false_loops} in {hours:.1f} camera-hours", flush=True)
     return rows, [
         {"code": Code.RECYCLED.value, "false_alarms": wrong + also, "camera_hours": round(hours, 2)},
@@ -246,7 +246,7 @@ def main(arguments: Sequence[str]) -> None:
         folder = Path(arguments[1]) if len(arguments) > 1 else Path(made)
         recall = told_copies(part, folder, kept=True) if arguments[2:3] == ["kept"] else measure(part, folder)[0]
     if part == "held-out":
-        measured.HELD_OUT.write_text(measured.plain(recall, []), encoding="utf-8")
+        measured.HELD_OUT.write_text(measured.plain(recall, [], attacks_only=True), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,13 @@ from supervision.screening.looks import Code
 from supervision.screening.measured import Measured, Recall, read
 from supervision.screening.rules import ScreeningRule
 
+USED_AGAIN: Final = ("exact", "remuxed", "re-encoded", "mirrored", "trimmed", "clock-replaced")
+CHANGED: Final = ("cropped", "brightened", "slower", "quicker")
 RECALL: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("black", "covered", "frozen", "loop", "exact", "remuxed", "re-encoded", "mirrored", "trimmed", "clock-replaced"), 0.99),
-    **dict.fromkeys(("cropped", "brightened", "slower", "quicker"), 0.95),
-    "jump": 1.0,
+    **dict.fromkeys(("black", "covered", "frozen", "loop", "packets-exact", "packets-remuxed", "packets-cut"), 0.99),
+    **{way + attack: 0.99 for attack in USED_AGAIN for way in ("", "hour-")},  # through real encoders, and drawn
+    **{way + attack: 0.95 for attack in CHANGED for way in ("", "hour-")},
+    **dict.fromkeys(("jump", "gap"), 1.0),
 }
 FALSE_PER_HOUR: Final[Mapping[Code, float]] = {Code.RECYCLED: 0.001}
 FALSE_PER_HOUR_OTHERS: Final = 0.1

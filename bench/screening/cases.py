@@ -4,7 +4,7 @@ Thresholds are chosen on `tuning`; `held-out` is other rooms, other people, othe
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,13 +15,14 @@ import numpy as np
 from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode, remux, scramble
 from bench.screening.lessons import Lesson
-from bench.screening.rooms import room
+from bench.screening.rooms import Room, room
 
 Part = Literal["tuning", "held-out"]
 SEEDS: dict[Part, int] = {"tuning": 1000, "held-out": 5000}
 CHINA = timezone(timedelta(hours=8))
 DEFECTS = ("black", "covered", "defocused", "frozen", "moved", "other-room", "jump", "clock-jump", "loop", "no-movement", "undecodable")
 UNMOVING_LESSON_S = 2100
+BRIEF_S = 300
 FIRST = 20  # recordings of a defect in the first three rooms
 COPIES = (
     "exact", "remuxed", "stream-cut", "re-encoded", "hevc", "rescaled", "trimmed", "mirrored", "cropped", "brightened", "clock-replaced",
@@ -136,33 +137,61 @@ def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...
         if kind not in kinds:
             continue
         for n in range(count):
-            rng = np.random.default_rng([52, SEEDS[part], k, n])
             seed = SEEDS[part] + (5000 + k * 50 + n if n < FIRST else 100_000 + k * 10_000 + n)
             lasts, longest = (UNMOVING_LESSON_S, (1260, 1500)) if kind == "no-movement" else (seconds, (20, 180))
-            lesson = Lesson(room(SEEDS[part] + n % (3 if n < FIRST else 12)), seed, lasts, people=int(rng.integers(5, 19)))
-            length = float(rng.uniform(*longest))
-            begin = float(rng.uniform(130, lasts - length - 60))
-            amount, end, in_time = 0.0, begin + length, kind == "jump"
-            if kind == "loop":
-                amount = float(rng.uniform(45, 120))
-                begin = float(rng.uniform(amount + 5, amount + 60))
-                end = min(begin + amount * int(rng.integers(2, 4)), seconds - 5.0)
-            elif kind in ("jump", "clock-jump"):
-                amount = float(rng.uniform(10, 90))
-                end = begin + 1e9
-            elif kind == "defocused":
-                amount = float(rng.uniform(4, 9))
-            elif kind == "moved":
-                amount = float(rng.uniform(25, 90))
-            other = room(SEEDS[part] + 40 + n) if kind == "other-room" else None
-            base = "jump" if kind == "clock-jump" else kind
-            defect = Defect(base, begin, end, amount, other, in_time)
+            places = room(SEEDS[part] + n % (3 if n < FIRST else 12)), room(SEEDS[part] + 40 + n)
             begins = datetime(2026, 4, 1, 9, 0, tzinfo=CHINA) + timedelta(days=k * 3 + n)
-            camera = Camera(lesson, begins, noise=float(rng.uniform(1.2, 3)), noise_seed=seed, defects=(defect,))
-            last = (begin + amount if in_time else begin) if base == "jump" else end
-            truth = Truth(kind, round(begin * 1000), round(last * 1000))
-            gop, crf = float(rng.choice([1, 2, 2, 4])), int(rng.integers(30, 37))
-            yield Filmed(f"{part}-{kind}-{n}", camera, Encoder(fps=2 if kind == "no-movement" else 5, gop_s=gop, crf=crf), (truth,))
+            dice = np.random.default_rng([52, SEEDS[part], k, n])
+            yield _spoilt(f"{part}-{kind}-{n}", kind, dice, seed, places, lasts, longest, begins)
+
+
+def brief(part: Part, count: int, kinds: Sequence[str] = DEFECTS) -> Iterator[Filmed]:
+    """Recordings of five minutes, forty rooms, a defect of 20 to 90 seconds: for half the work of `spoilt`, so that more of them can be had.
+
+    One of each kind after the other, so that a measurement that is broken off has as many of each. Defects that last longer are left out.
+    """
+    for n in range(count):
+        for k, kind in enumerate(DEFECTS):
+            if kind in kinds and kind not in ("no-movement", "loop"):
+                places = room(SEEDS[part] + 200 + n % 40), room(SEEDS[part] + 240 + n % 40)
+                begins = datetime(2026, 6, 1, 9, 0, tzinfo=CHINA) + timedelta(days=n, hours=k)
+                dice = np.random.default_rng([55, SEEDS[part], k, n])
+                yield _spoilt(f"{part}-{kind}-brief-{n}", kind, dice, SEEDS[part] + 300_000 + k * 10_000 + n, places, BRIEF_S, (20, 90), begins)
+
+
+def _spoilt(
+    name: str,
+    kind: str,
+    rng: np.random.Generator,
+    seed: int,
+    places: tuple[Room, Room],
+    seconds: int,
+    longest: tuple[int, int],
+    begins: datetime,
+) -> Filmed:
+    """One recording with one defect; `places`: where the lesson is, and the room that the camera is carried to."""
+    lesson = Lesson(places[0], seed, seconds, people=int(rng.integers(5, 19)))
+    length = float(rng.uniform(*longest))
+    begin = float(rng.uniform(130, seconds - length - 60))
+    amount, end, in_time = 0.0, begin + length, kind == "jump"
+    if kind == "loop":
+        amount = float(rng.uniform(45, 120))
+        begin = float(rng.uniform(amount + 5, amount + 60))
+        end = min(begin + amount * int(rng.integers(2, 4)), seconds - 5.0)
+    elif kind in ("jump", "clock-jump"):
+        amount = float(rng.uniform(10, 90))
+        end = begin + 1e9
+    elif kind == "defocused":
+        amount = float(rng.uniform(4, 9))
+    elif kind == "moved":
+        amount = float(rng.uniform(25, 90))
+    base = "jump" if kind == "clock-jump" else kind
+    defect = Defect(base, begin, end, amount, places[1] if kind == "other-room" else None, in_time)
+    camera = Camera(lesson, begins, noise=float(rng.uniform(1.2, 3)), noise_seed=seed, defects=(defect,))
+    last = (begin + amount if in_time else begin) if base == "jump" else end
+    truth = Truth(kind, round(begin * 1000), round(last * 1000))
+    gop, crf = float(rng.choice([1, 2, 2, 4])), int(rng.integers(30, 37))
+    return Filmed(name, camera, Encoder(fps=2 if kind == "no-movement" else 5, gop_s=gop, crf=crf), (truth,))
 
 
 CLOCKS = (("%Y-%m-%d %H:%M:%S", (10, 24)), ("%d/%m/%Y %H:%M:%S", (330, 350)), ("%H:%M:%S %Y/%m/%d", (200, 24)), ("%m-%d-%Y  %H:%M:%S", (12, 350)))

@@ -87,11 +87,19 @@ def parse(data: Mapping[str, Any]) -> Mapping[Code, Measured]:  # Any: parsed JS
     return {code: Measured(tuple(recalls.get(code, ())), *honest.get(code, (0, 0.0, 0))) for code in Code if code in recalls or code in honest}
 
 
-def plain(recalls: Sequence[Mapping[str, Any]], honest: Sequence[Mapping[str, Any]], **about: object) -> str:  # Any: rows of JSON
-    """The file's text, as the measurement writes it: rows of what was not measured this time stay as they were."""
+def plain(
+    recalls: Sequence[Mapping[str, Any]], honest: Sequence[Mapping[str, Any]], *, attacks_only: bool = False, **about: object
+) -> str:  # Any: rows of JSON
+    """The file's text, as the measurement writes it: rows of what was not measured this time stay as they were.
+
+    `attacks_only`: so do the signal's other attacks, which another measurement made.
+    """
     known = json.loads(HELD_OUT.read_text(encoding="utf-8")) if HELD_OUT.exists() else {}
-    fresh = {"recall": {row["code"] for row in recalls}, "honest": {row["code"] for row in honest}}
-    kept = {key: [row for row in known.get(key, ()) if row["code"] not in codes] for key, codes in fresh.items()}
+    fresh = {(row["code"], row["attack"]) if attacks_only else row["code"] for row in recalls}, {row["code"] for row in honest}
+    kept = {
+        "recall": [row for row in known.get("recall", ()) if not {row["code"], (row["code"], row["attack"])} & fresh[0]],
+        "honest": [row for row in known.get("honest", ()) if row["code"] not in fresh[1]],
+    }
     value = {
         **{key: known[key] for key in known if key not in ("recall", "honest")},
         **about,

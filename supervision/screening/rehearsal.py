@@ -116,7 +116,7 @@ def shown(rows: Sequence[Row], *, version: str) -> str:
     """The table of the product (`measured`) with these rows in it."""
     recall = [{"code": row.code.value, "attack": row.attack, "tried": row.tried, "found": row.found} for row in rows if row.tried]
     honest = [{"code": row.code.value, "false_alarms": row.false_alarms, "camera_hours": round(row.camera_hours, 2)} for row in rows]
-    return measured.plain(recall, honest, signals_version=version)
+    return measured.plain(recall, honest, attacks_only=True, signals_version=version)
 
 
 def changed(rule: ScreeningRule, name: str, value: int) -> ScreeningRule | None:

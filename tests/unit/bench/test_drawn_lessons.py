@@ -109,3 +109,14 @@ def test_more_recordings_begin_with_those_that_are_there_and_each_names_what_it_
     assert len({film.camera.lesson.seed for film in more}) == 50
     rooms = {film.name: film.case for film in cases.honest("held-out", rooms=5)}
     assert all(rooms[film.name] == film.case for film in cases.honest("held-out"))
+
+
+def test_brief_recordings_are_other_lessons_in_other_rooms_and_one_kind_follows_the_other():
+    long, short = list(cases.spoilt("held-out", 12)), list(cases.brief("held-out", 3, ("black", "frozen", "no-movement")))
+    assert [film.truths[0].kind for film in short] == ["black", "frozen"] * 3
+    assert not {film.camera.lesson.seed for film in long} & {film.camera.lesson.seed for film in short}
+    assert not {film.camera.lesson.room.seed for film in long} & {film.camera.lesson.room.seed for film in short}
+    for film in short:
+        (truth,) = film.truths
+        assert 20_000 <= truth.end_ms - truth.begin_ms <= 90_000
+        assert truth.end_ms <= (cases.BRIEF_S - 60) * 1000
