@@ -12,11 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from api.auth.caller import Caller
+from api.auth.models import FootageView
+from api.auth.roles import Role
 from api.http.services import Services
 from api.log_keeper import sequence_pending, verifier
 from api.papers.destruction_certificate import render_certificate
+from api.playback import open_playback
 from api.stills import stored_source
 from api.wiring import bench, job_handlers
 from storage.clips import service as clips
@@ -131,7 +135,17 @@ def test_a_certificate_is_checked_without_us_and_a_changed_one_fails(due: Due, t
 
 
 def test_nothing_of_it_can_be_shown_and_each_refusal_says_so(due: Due) -> None:
+    shown(due)
     recording = destroyed(due).row
+    caller = Caller(via="session", account_id=due.officer.id, role=Role.BUREAU_OFFICER)
+    with due.services.database.transaction(SYSTEM) as session:
+        copy = session.scalars(select(Clip.id).where(Clip.recording_id == recording.id)).first()
+        views = session.scalar(select(func.count()).select_from(FootageView))
+    assert copy is not None
+    with pytest.raises(FootageDestroyed):
+        open_playback(due.services, caller, copy, purpose="finding", case_ref="F2020-1")
+    with due.services.database.transaction(SYSTEM) as session:
+        assert session.scalar(select(func.count()).select_from(FootageView)) == views, "nobody looked at anything"
     with pytest.raises(FootageDestroyed):
         stored_source(due.services, recording)
     with pytest.raises(FootageDestroyed):
