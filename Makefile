@@ -61,6 +61,7 @@ check: $(STAMP) ## format, lint, types, import contracts, migrations, message ca
 	@$(BIN)/classproof migrate --check
 	@$(BIN)/python tools/check_text.py
 	@$(BIN)/python -m tools.trace --check
+	@$(BIN)/python -m tools.licences --check
 
 # Two processes on two cores: with three the engines that tests kill and start come up too slowly now and then.
 # Browser tests run in processes of their own: Playwright keeps an event loop in its process, in which others cannot run theirs. They wait
@@ -78,6 +79,9 @@ bench: $(SYSTEM) ## measure what is promised; writes bench/results.json
 
 trace: $(STAMP) ## write docs/policy/trace.md: where every requirement is implemented and tested
 	@$(BIN)/python -m tools.trace
+
+licences: $(STAMP) ## write docs/dependencies.md: what is installed, under which licence
+	@$(BIN)/python -m tools.licences
 
 mutate: $(STAMP) ## spoil the pure rules in every small way; some test must notice (docs/policy/mutation.md)
 	@rm -rf mutants

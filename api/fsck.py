@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from api import log_keeper
+from api.fsck_destroyed import destroyed
 from api.http.services import Services
 from compliance.rating import replay
 from compliance.rating.models import CreditItem, Rating
@@ -24,6 +25,8 @@ from storage.retention.models import KeptVersion, LegalHold
 from storage.uploads.models import UploadSession, UploadState
 from supervision.findings.models import Finding
 from supervision.footage import receipts
+from supervision.footage.destruction_lifecycle import DestructionState
+from supervision.footage.destruction_models import Destruction
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import GapExplanation, RecordedSpan, Recording, Slot
 from supervision.footage.receipts import Receipt
@@ -35,7 +38,7 @@ BATCH = 500
 RECEIPT_DUE: Final = timedelta(hours=1)  # its job waits at most for a worker
 PROMISED: Final = (*CATALOGUED_STATES, RecordingState.ALARM)  # an alarm says what is wrong, it does not make it right
 ON_THE_WAY: Final = (RecordingState.RECEIVED, RecordingState.QUARANTINED, RecordingState.VERIFIED)  # acknowledged, not catalogued yet
-STATEFUL = (Recording, Slot, GapExplanation, DrawRound, ReviewAssignment, Visit, Finding, Rating, CreditItem)
+STATEFUL = (Recording, Slot, GapExplanation, Destruction, DrawRound, ReviewAssignment, Visit, Finding, Rating, CreditItem)
 
 
 def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
@@ -47,6 +50,7 @@ def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
         found += _kept_missing(session)
         found += _kept(session, services.buckets.evidence)
         found += _receipts(session, services.secrets.receipt_key().public_key(), services.clock.now_at())
+        found += destroyed(session, services.buckets.evidence, services.secrets.receipt_key().public_key(), services.clock.now_at())
         found += _strangers(session, services.buckets.evidence)
         found += _spans(session)
         found += _photos(session, services.buckets.evidence, deep=deep)
@@ -63,7 +67,8 @@ def run_fsck(services: Services, *, deep: bool = False) -> Sequence[Difference]:
 
 
 def _recordings(session: Session, store: ObjectStore, *, deep: bool) -> Iterator[Difference]:
-    query = select(Recording).where(Recording.state.in_(PROMISED)).order_by(Recording.id).execution_options(yield_per=BATCH)
+    begun = exists().where(Destruction.recording_id == Recording.id, Destruction.state == DestructionState.DESTROYING)  # see `destroyed`
+    query = select(Recording).where(Recording.state.in_(PROMISED), ~begun).order_by(Recording.id).execution_options(yield_per=BATCH)
     for row in session.scalars(query):
         subject = f"recording/{row.id}"
         if row.version_id is None or row.sha256 is None or row.retain_until is None:
@@ -230,7 +235,7 @@ def _spans(session: Session) -> Iterator[Difference]:
     query = (
         select(RecordedSpan.recording_id)
         .join(Recording, Recording.id == RecordedSpan.recording_id)
-        .where(Recording.state.not_in(PROMISED))
+        .where(Recording.state.not_in((*PROMISED, RecordingState.DESTROYED)))  # it was proven when it was there
         .distinct()
     )
     for recording_id in session.scalars(query):

@@ -18,6 +18,8 @@ from storage.clips.models import Clip
 from storage.clips.service import ready_clip
 from storage.database.session import SYSTEM
 from storage.kernel.errors import InvalidInput, NotFound
+from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 
 LIFE: Final = timedelta(hours=2)
 MAX_CHUNK_BYTES: Final = 4 << 20
@@ -43,8 +45,13 @@ class Piece:
 
 
 def open_playback(services: Services, caller: Caller, clip_id: UUID, *, purpose: str, case_ref: str, until: datetime | None = None) -> Opened:
-    """Record the view, then hand out an address; it serves no byte after `until`. Raises: NotFound, ClipNotReady, ClipGone, PurposeMissing."""
+    """Record the view, then hand out an address; it serves no byte after `until`. Raises: NotFound, ClipNotReady, ClipGone,
+    FootageDestroyed, PurposeMissing.
+    """
     with services.database.transaction(SYSTEM) as session:
+        of_it = session.scalar(select(Recording).join(Clip, Clip.recording_id == Recording.id).where(Clip.id == clip_id))
+        if of_it is not None:
+            require_footage(of_it)
         clip = ready_clip(session, clip_id)
     shown = Shown(clip.recording_id, clip.tenant_id, clip_id=clip.id, start_ms=clip.start_ms, end_ms=clip.end_ms)
     view_id = record_view(services, caller, shown, kind=ViewKind.PLAY, purpose=purpose, case_ref=case_ref)

@@ -35,6 +35,7 @@ from api.pages.public import feeds as public_feeds
 from api.pages.public import views as directory_pages
 from api.pages.publication import views as publication
 from api.pages.recordings import copies as copy_pages
+from api.pages.recordings import due as due_pages
 from api.pages.recordings import views as recording_pages
 from api.pages.registry import class_views as class_pages
 from api.pages.registry import views as registry_pages
@@ -55,6 +56,7 @@ from api.v1 import (
     approvals,
     copies,
     coverage,
+    destructions,
     draws,
     exits,
     health,
@@ -75,6 +77,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     auth_routes.router,
     uploads.router,
     recordings.router,
+    destructions.router,
     coverage.router,
     registry.router,
     draws.router,
@@ -86,6 +89,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     home.router,
     institution.router,
+    due_pages.router,  # before the page of one recording: `due` is no id
     recording_pages.router,
     registry_pages.router,
     class_pages.router,

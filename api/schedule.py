@@ -61,6 +61,7 @@ TIMETABLE: Final[Sequence[Timed]] = (
     Timed("end-releases", timedelta(minutes=10)),
     Timed("extend-locks", timedelta(hours=1)),
     Timed("settle-retention", timedelta(hours=1)),
+    Timed("settle-destructions", timedelta(hours=1)),
     Timed("patrol", timedelta(minutes=10)),
     Timed("miss-visits", timedelta(minutes=10)),
     Timed("keep-approvals", timedelta(minutes=10)),

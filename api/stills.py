@@ -13,6 +13,7 @@ from storage.kernel.errors import NotFound
 from storage.media.index import MarkIndex, SampleIndex, build_index, from_bytes
 from storage.media.still import Still, frame_at
 from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 
 WIDTH_PX = 1920
 
@@ -29,7 +30,8 @@ def exact_still(services: Services, session: Session, caller: Caller, recording:
 
 
 def stored_source(services: Services, recording: Recording) -> ObjectSource:
-    """The stored version of a recording. Raises: NotFound — nothing is stored."""
+    """The stored version of a recording. Raises: NotFound — nothing is stored; FootageDestroyed."""
+    require_footage(recording)
     if recording.version_id is None:
         raise NotFound(what="recording", id=str(recording.id))
     return ObjectSource(services.buckets.evidence, recording.object_key, recording.version_id, recording.size_bytes)

@@ -20,6 +20,7 @@ import supervision.classes.models
 import supervision.classes.place_models
 import supervision.findings.models
 import supervision.footage.copy_models
+import supervision.footage.destruction_models
 import supervision.footage.models
 import supervision.footage.receipts
 import supervision.institutions.models

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from api import sweeps
+from api import destroying, sweeps
 from api.auth import throttle
 from api.auth.models import LoginSession
 from api.employment import employment_rule
@@ -47,7 +47,7 @@ from supervision.findings import footage as marked
 from supervision.findings import queries as findings_q
 from supervision.findings.clocks import ProcedureRule
 from supervision.findings.models import Finding
-from supervision.footage import copies, patrol, receipts
+from supervision.footage import copies, patrol, receipts, tombstones
 from supervision.footage import service as footage
 from supervision.footage.copy_rules import CopyRule
 from supervision.footage.models import Recording
@@ -75,6 +75,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "recording.unreadable": ("judge-head-counts",),
     "recording.catalogued": ("confirm-recording", "issue-receipt"),
     "recording.rejected": (),
+    "destruction.approved": ("destroy-recording",),
     "clip.requested": ("cut-clip",),
     "sheets.requested": ("make-sheets",),
     "review.assigned": ("prepare-review",),
@@ -174,6 +175,8 @@ def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:
         "expire-clips": partial(_expire_clips, services),
         "extend-locks": partial(_extend_locks, services),
         "settle-retention": partial(_settle_retention, services),
+        "settle-destructions": partial(destroying.settle_destructions, services, SCHEDULER),
+        "destroy-recording": lambda destruction_id: destroying.run_destruction(services, bench(services), destruction_id),
         "patrol": partial(_patrol, services),
         "miss-visits": partial(_miss_visits, services),
         "detect-exits": partial(_detect_exits, services),
@@ -308,6 +311,7 @@ def _settle_retention(services: Services) -> None:
 def _patrol(services: Services) -> None:
     rule = services.policy.read(patrol.PatrolRule, services.clock.today_on())
     patrol.patrol(bench(services), rule)
+    tombstones.patrol_tombstones(bench(services), rule)
 
 
 def _check_copies(services: Services) -> None:

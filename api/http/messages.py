@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from api.http.states import state_word
-from api.http.wording import approvals, auth, kernel, screening, storage, subsidy, supervision, visits
+from api.http.wording import approvals, auth, destruction, kernel, screening, spotchecks, storage, subsidy, supervision, visits
 from api.http.wording import compliance as compliance_wording
 from api.http.wording.shape import Text
 from api.locale.language import Language
@@ -40,6 +40,8 @@ def texts() -> Mapping[str, Text]:
         auth.TEXTS,
         storage.TEXTS,
         supervision.TEXTS,
+        spotchecks.TEXTS,
+        destruction.TEXTS,
         screening.TEXTS,
         visits.TEXTS,
         compliance_wording.TEXTS,

@@ -13,6 +13,7 @@ MACHINES: Final[Mapping[str, str]] = {
     "CertificateState": "subsidy-certificate",
     "ChallengeState": "exit-challenge",
     "ClaimState": "subsidy-claim",
+    "DestructionState": "destruction",
     "DrawState": "draw-round",
     "EvidenceState": "employment-evidence",
     "ExitState": "exit-case",
@@ -35,6 +36,7 @@ MACHINES: Final[Mapping[str, str]] = {
 OF_CODE: Final[Mapping[str, str]] = {
     "approval-not-a-draft": "approval",
     "credit-item-basis-not-final": "finding",
+    "destruction-pending": "destruction",
     "draw-frame-not-committed": "draw-round",
     "draw-not-drawn": "draw-round",
     "finding-footage-not-catalogued": "recording",

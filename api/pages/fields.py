@@ -111,6 +111,7 @@ FIELDS: Final = {
     "public_value": N_("Public value"),
     "real": N_("Verdict"),
     "reason": N_("Reason"),
+    "recording": N_("Recordings"),
     "reasons": N_("Facts and reasons"),
     "received_by": N_("Received by"),
     "received_on": N_("Received on"),

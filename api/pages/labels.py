@@ -78,6 +78,15 @@ LABELS: Final[dict[str, dict[str, Label]]] = {
         "lapsed": Label(N_("lapsed: not decided in time"), "neutral"),
         "ended": Label(N_("ended, copy deleted"), "neutral"),
     },
+    "destruction": {
+        "proposed": Label(N_("waits for another person"), "attention"),
+        "approved": Label(N_("approved, waits for the job"), "attention"),
+        "destroying": Label(N_("being deleted"), "attention"),
+        "destroyed": Label(N_("destroyed"), "neutral"),
+        "declined": Label(N_("declined"), "neutral"),
+        "withdrawn": Label(N_("withdrawn"), "neutral"),
+        "stopped": Label(N_("stopped: something speaks against it"), "bad"),
+    },
     "progress-report": {
         "prepared": Label(N_("waits for a signature"), "attention"),
         "signed": Label(N_("signed"), "ok"),

@@ -12,6 +12,7 @@ OFFICE: Final = (
     "dashboard",
     "coverage",
     "recordings",
+    "due",
     "leads",
     "draws",
     "visits",

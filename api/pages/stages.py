@@ -10,6 +10,7 @@ STAGES: Final[dict[str, tuple[str, str]]] = {
     "home": (N_("Today"), "/"),
     "dashboard": (N_("Overview"), "/dashboard"),
     "recordings": (N_("Recordings"), "/recordings"),
+    "due": (N_("Due for destruction"), "/recordings/due"),
     "upload": (N_("Upload"), "/upload"),
     "coverage": (N_("Coverage"), "/coverage"),
     "leads": (N_("Leads of the machine"), "/leads"),

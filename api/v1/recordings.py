@@ -24,7 +24,7 @@ from storage.kernel.errors import NotFound
 from storage.ledger import history, proofs
 from storage.ledger.models import LedgerEntry
 from storage.retention import service as retention
-from supervision.footage import queries, receipts
+from supervision.footage import destruction_certificates, queries, receipts
 from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import Recording
 from supervision.footage.service import find
@@ -85,6 +85,7 @@ class RecordingOut(BaseModel):
     holds: list[str]
     custody: list[Step]
     receipt: ReceiptLinks | None
+    destruction: ReceiptLinks | None  # the certificate, once it was destroyed
     twins: list[TwinOut]  # for the bureau; an institution is told of a repetition by the remarks alone
 
 
@@ -142,7 +143,7 @@ def show_recording(caller: Reader, session: SessionDep, recording_id: Annotated[
     """Facts and custody of one recording."""
     row = find(session, recording_id, _tenant(caller))
     kept = retention.kept_version(session, row.object_key, row.version_id) if row.version_id else None
-    receipt = receipts.of_recording(session, row.id)
+    receipt, destroyed = receipts.of_recording(session, row.id), destruction_certificates.of_recording(session, row.id)
     base = f"/api/v1/recordings/{row.id}/receipt"
     return RecordingOut(
         id=row.id,
@@ -178,6 +179,13 @@ def show_recording(caller: Reader, session: SessionDep, recording_id: Annotated[
             for m in history.timeline(session, "recording", row.id)
         ],
         receipt=ReceiptLinks(number=receipt.number, json_url=f"{base}.json", pdf_url=f"{base}.pdf") if receipt else None,
+        destruction=ReceiptLinks(
+            number=destroyed.certificate_number,
+            json_url=f"/api/v1/recordings/{row.id}/destruction.json",
+            pdf_url=f"/api/v1/recordings/{row.id}/destruction.pdf",
+        )
+        if destroyed and destroyed.certificate_number
+        else None,
         twins=[] if caller.role in INSTITUTION | REVIEWERS else [TwinOut(**asdict(twin)) for twin in queries.twins(session, row.id)],
     )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from storage.clips.models import Clip, ClipState, SpriteSheets
+from storage.clips.models import Clip, ClipState, MediaIndexRow, SpriteSheets
 from storage.clips.service import sweep
 from storage.kernel.actor import Actor
 from storage.ledger import service as ledger
@@ -50,3 +51,23 @@ def _keys(row: Copy) -> list[str]:
     if isinstance(row, SpriteSheets):
         return [str(sheet["key"]) for sheet in row.sheets]
     return [row.object_key] if row.object_key else []
+
+
+def discard_recording(
+    session: Session, viewing: ObjectStore, recording_id: UUID, source_key: str, *, actor: Actor, at: datetime
+) -> list[dict[str, object]]:
+    """Delete every copy of a recording that is destroyed, whatever its purpose, with the facts of its packets and its index; copies still being made
+    are not kept when they are done. Answers `{kind, objects}` each. Repeating is harmless.
+    """
+    clips = session.scalars(select(Clip).where(Clip.recording_id == recording_id, Clip.state != ClipState.DELETED).with_for_update()).all()
+    sheets = session.scalars(
+        select(SpriteSheets).where(SpriteSheets.recording_id == recording_id, SpriteSheets.state != ClipState.DELETED).with_for_update()
+    ).all()
+    told = [("clip", [key for row in clips for key in _keys(row)]), ("sheets", [key for row in sheets for key in _keys(row)])]
+    _delete(session, viewing, [*clips, *sheets], why="the recording was destroyed", actor=actor, at=at)
+    packets = [v for v in viewing.list_versions(f"{source_key}.packets") if v.key == f"{source_key}.packets"]
+    for version in packets:
+        viewing.delete_version(version.key, version.version_id)
+    session.execute(delete(MediaIndexRow).where(MediaIndexRow.object_key == source_key))
+    told.append(("packets", sorted({version.key for version in packets})))
+    return [{"kind": kind, "objects": objects} for kind, objects in told if objects]

@@ -16,6 +16,7 @@ from storage.media.errors import Reason, UnreadableMedia
 from storage.media.faces import DETECTOR
 from storage.media.facts import ClipFacts, Limits, VeilFacts
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import entry
 from storage.media.select import marked_span, pieces, ranges
 from storage.media.source import ByteSource, Metered
 
@@ -42,8 +43,9 @@ def cut(
             taken = _copy_samples(metered, index, start_ms, end_ms, span)
             key_us, demuxer, packet_bytes = taken.start_ms * 1000, "mov", taken.packet_bytes
         else:
-            first, last, key_us = marked_span(index, start_ms, end_ms)
-            file.write(index.head)
+            mark, last, key_us = marked_span(index, start_ms, end_ms)
+            front, first = entry(metered, index, mark)
+            file.write(index.head + front)
             _fetch(metered, [(first, last)], [(first, last)], file)
             file.flush()
             demuxer, packet_bytes = index.demuxer, 0

@@ -10,8 +10,10 @@ from typing import IO, Any
 import numpy as np
 
 from storage.media import mp4
+from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import MOST_WHOLE_BYTES, blocks_from, read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import Metered
@@ -34,7 +36,7 @@ def fetch_keys(source: Metered, index: SampleIndex | MarkIndex, picked: Sequence
 
 
 def fetch_whole(source: Metered, index: SampleIndex | MarkIndex, picked: Sequence[int], until_ms: int, file: IO[bytes]) -> Parts:
-    """Everything from the first picked key frame until `until_ms`, as one part."""
+    """Everything from the first picked key frame until `until_ms`, as one part. Raises: UnreadableMedia — more than MOST_WHOLE_BYTES."""
     if isinstance(index, MarkIndex):
         return _stretch(source, index, picked[0], until_ms, file)
     video = index.video
@@ -42,7 +44,15 @@ def fetch_whole(source: Metered, index: SampleIndex | MarkIndex, picked: Sequenc
     last = int(np.searchsorted(video.decoded, end + 2 * video.timescale))
     following = np.flatnonzero(video.keys[picked[-1] + 1 :])
     stop = picked[-1] + 1 + int(following[0]) if len(following) else len(video)
-    return _samples(source, index, np.arange(picked[0], max(min(stop, last), picked[0] + 1)), file)
+    samples = np.arange(picked[0], max(min(stop, last), picked[0] + 1))
+    _bounded(int(video.sizes[samples].sum()))
+    return _samples(source, index, samples, file)
+
+
+def _bounded(size: int) -> None:
+    """Whoever writes one key frame in hours must not fill the disk of the worker."""
+    if size > MOST_WHOLE_BYTES:
+        raise UnreadableMedia(Reason.HOSTILE, limit="bytes", bytes=size)
 
 
 def _samples(source: Metered, index: SampleIndex, samples: np.ndarray[Any, np.dtype[np.intp]], file: IO[bytes]) -> Parts:
@@ -61,7 +71,7 @@ def _marks(source: Metered, index: MarkIndex, picked: Sequence[int], file: IO[by
     parts, head = [], len(index.head)
     for mark in picked:
         at = file.tell()
-        file.write(source.read(*key_frame_bytes(index, mark)))
+        file.write(read_from(source, index, mark, key_frame_bytes(index, mark)[1]))
         parts.append([head, at, file.tell()])
     return parts
 
@@ -70,8 +80,9 @@ def _stretch(source: Metered, index: MarkIndex, first: int, until_ms: int, file:
     start = int(index.starts[first])
     later = np.flatnonzero((index.shown_us > until_ms * 1000 + 500_000) & (index.keys != 0) & (index.places > start))
     end = int(index.places[later[0]]) if len(later) else index.size_bytes
+    _bounded(end - start)
     file.write(index.head)
     head = len(index.head)
-    for block in source.blocks(start, end):
+    for block in blocks_from(source, index, first, end):
         file.write(block)
     return [[head, head, file.tell()]]

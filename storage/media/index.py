@@ -21,6 +21,7 @@ from storage.media.facts import Limits
 from storage.media.fragments import Fragments
 from storage.media.sniff import Shape, sniff
 from storage.media.source import ByteSource, FileSource, ReadAhead
+from storage.media.timeline import REORDER
 from storage.media.track import Longs, Track, read_track
 
 MAGIC: Final = b"CPIX1"
@@ -56,8 +57,8 @@ class SampleIndex:
 
     @property
     def zero(self) -> int:
-        """Ticks at which the first picture is shown."""
-        return int(self.video.shown.min())
+        """Ticks at which the first picture is shown, as `timeline` measures it: a later one that claims to come before moves nothing."""
+        return int(self.video.shown[: REORDER + 1].min())
 
     @property
     def duration_ms(self) -> int:

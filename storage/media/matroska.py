@@ -6,9 +6,38 @@ from storage.media.source import ByteSource
 
 SEGMENT: Final = 0x18538067
 CLUSTER: Final = 0x1F43B675
+TIMESTAMP: Final = 0xE7  # of a cluster
+UNKNOWN_LENGTH: Final = b"\x01" + b"\xff" * 7
 # elements that may follow a cluster of unknown length at the segment's level
 TOP_LEVEL: Final = frozenset({CLUSTER, 0x1C53BB6B, 0x1254C367, 0x1043A770, 0x1941A469, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0xEC})
 MAX_ELEMENTS: Final = 20_000_000
+MOST_BLOCKS: Final = 50_000  # of a cluster: it holds 65 seconds at most, in milliseconds
+
+
+def entered_at(data: bytes, start: int, place: int) -> tuple[bytes, int] | None:
+    """(head of a cluster of unknown length with the time of this one, file position of the block that holds the byte at `place`).
+
+    `data`: from the beginning `start` of a cluster up to `place`. None: it is not written as clusters are.
+    """
+    kind, id_width = _vint(data, 0, keep_mark=True)
+    _, width = _vint(data, id_width, keep_mark=False)
+    if kind != CLUSTER or not width:
+        return None
+    at, time = id_width + width, b""
+    for _ in range(MOST_BLOCKS):
+        if at >= len(data):
+            break
+        kind, id_width = _vint(data, at, keep_mark=True)
+        length, width = _vint(data, at + id_width, keep_mark=False)
+        if not id_width or not width or length < 0:
+            return None
+        end = at + id_width + width + length
+        if kind == TIMESTAMP:
+            time = data[at:end]
+        if start + end > place:
+            return (CLUSTER.to_bytes(4, "big") + UNKNOWN_LENGTH + time, start + at) if time else None
+        at = end
+    return None
 
 
 def _vint(data: bytes, at: int, *, keep_mark: bool) -> tuple[int, int]:

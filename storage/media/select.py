@@ -1,6 +1,7 @@
 """Which samples or byte ranges a span needs. Pure."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.media.errors import NothingToCut
 from storage.media.index import MarkIndex, SampleIndex
@@ -68,14 +69,14 @@ def ranges(runs: tuple[tuple[int, int], ...], slack_bytes: int) -> list[tuple[in
 
 
 def marked_span(index: MarkIndex, start_ms: int, end_ms: int) -> tuple[int, int, int]:
-    """(first byte, last byte, microsecond at which the key frame there is shown). Raises: NothingToCut."""
+    """(key-frame mark to begin with, last byte, microsecond at which that key frame is shown). Raises: NothingToCut."""
     start, end = start_ms * 1000, end_ms * 1000
     if start_ms >= index.duration_ms or end <= start:
         raise NothingToCut(start_ms=start_ms, end_ms=end_ms, duration_ms=index.duration_ms)
     first = mark_before(index, start)
     later = np.flatnonzero(index.decoded_us[first:] < end)
     last = first + (int(later[-1]) if len(later) else 0)
-    return int(index.starts[first]), _end_after(index, last), int(index.shown_us[first])
+    return first, _end_after(index, last), int(index.shown_us[first])
 
 
 def mark_before(index: MarkIndex, at_us: int) -> int:
@@ -97,3 +98,10 @@ def _end_after(index: MarkIndex, mark: int) -> int:
 def key_frame_bytes(index: MarkIndex, mark: int) -> tuple[int, int]:
     """A range that surely holds the key frame at `mark` whole."""
     return int(index.starts[mark]), _end_after(index, mark)
+
+
+def key_frame_sizes(index: MarkIndex, marks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How long the ranges of many key frames are, up to the next packet of the file: a hostile file has millions of them."""
+    places = np.append(np.unique(index.places), index.size_bytes)
+    ends = places[np.minimum(np.searchsorted(places, index.places[marks], "right"), len(places) - 1)]
+    return np.asarray(np.maximum(ends - index.starts[marks], 0), np.int64)

@@ -15,6 +15,7 @@ from storage.media import mp4, sandbox
 from storage.media.errors import NothingToCut, Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import ByteSource, Metered
@@ -146,7 +147,7 @@ def _fetch_marks(source: Metered, index: MarkIndex, start_ms: int, end_ms: int, 
     parts, head = [], len(index.head)
     for n in chosen:
         at = file.tell()
-        file.write(source.read(*key_frame_bytes(index, int(marks[n]))))
+        file.write(read_from(source, index, int(marks[n]), key_frame_bytes(index, int(marks[n]))[1]))
         parts.append([head, at, file.tell()])
     return [int(shown_ms[n]) for n in chosen], parts
 

@@ -4,9 +4,10 @@ One range read per key frame, or from the key frame to the wanted one; decoded i
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from storage.media import mp4, sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex
+from storage.media.marked import MOST_WHOLE_BYTES, blocks_from, read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_before, key_frame_bytes, mark_before, marked_span
 from storage.media.source import ByteSource
@@ -58,7 +60,7 @@ def stills(
     for at_ms in ats_ms:
         mark = mark_before(index, at_ms * 1000)
         if mark not in known:
-            data = index.head + source.read(*key_frame_bytes(index, mark))
+            data = index.head + read_from(source, index, mark, key_frame_bytes(index, mark)[1])
             known[mark] = Still(int(index.shown_us[mark]) // 1000, _decode([data], index.demuxer, 1, width_px, limits)[0])
         found.append(known[mark])
     return found
@@ -69,7 +71,7 @@ def frame_at(
 ) -> Still:
     """The very picture that a player shows at `at_ms`: the last one that is not later. `at_ms` of the answer is when it is really shown.
 
-    Only the bytes from the key frame before it are read. `blurred`: a veiled copy comes with it.
+    Only the bytes from the key frame before it are read, and where these are more than MOST_WHOLE_BYTES none. `blurred`: a veiled copy comes with it.
 
     Raises: UnreadableMedia, NothingToCut, SandboxFailed.
     """
@@ -83,12 +85,16 @@ def frame_at(
         wanted = key + int(behind[np.argmax(video.shown[key:][behind])]) if len(behind) else key
         samples = np.arange(key, wanted + 1)
         plan = mp4.plan([Piece(video, samples, int(video.shown[key]), video.timescale)])
-        data = [plan.head, *(source.read(*run) for run in plan.runs)]
+        size = sum(end - start for start, end in plan.runs)
+        data: Iterable[bytes] = chain([plan.head], *(source.blocks(*run) for run in plan.runs))
         key_us, at_us = _us_of(index, int(video.shown[key])), _us_of(index, int(video.shown[wanted]))
         demuxer = "mov"
     else:
-        first, last, key_us = marked_span(index, at_ms, at_ms + MARK_SLACK_MS)
-        data, at_us, demuxer = [index.head, source.read(first, last)], at_ms * 1000, index.demuxer
+        mark, last, key_us = marked_span(index, at_ms, at_ms + MARK_SLACK_MS)
+        size = last - int(index.starts[mark])
+        data, at_us, demuxer = chain([index.head], blocks_from(source, index, mark, last)), at_ms * 1000, index.demuxer
+    if size > MOST_WHOLE_BYTES:
+        raise UnreadableMedia(Reason.HOSTILE, limit="bytes", bytes=size)
     jpeg, veiled, shown_us = _decode_one(data, demuxer, at_us - key_us, width_px, limits, blurred=blurred)
     return Still((key_us + shown_us) // 1000, jpeg, veiled)
 
@@ -97,7 +103,7 @@ def _us_of(index: SampleIndex, tick: int) -> int:
     return (tick - index.zero) * 1_000_000 // index.video.timescale
 
 
-def _decode_one(data: Sequence[bytes], demuxer: str, at_us: int, width_px: int, limits: Limits, *, blurred: bool) -> tuple[bytes, bytes, int]:
+def _decode_one(data: Iterable[bytes], demuxer: str, at_us: int, width_px: int, limits: Limits, *, blurred: bool) -> tuple[bytes, bytes, int]:
     with ExitStack() as files:
         span, *made = (files.enter_context(tempfile.NamedTemporaryFile(suffix=end)) for end in (".span", ".jpeg", ".veiled.jpeg"))
         for part in data:

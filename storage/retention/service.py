@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage.kernel.actor import Actor
 from storage.ledger import service as ledger
 from storage.objects.port import ObjectStore
-from storage.retention.errors import LockNotConfirmed
+from storage.retention.errors import LockNotConfirmed, StillKept
 from storage.retention.models import KeptVersion, LegalHold
 
 
@@ -120,6 +120,24 @@ def open_matters(session: Session, kept_version_id: UUID) -> list[str]:
 def kept_version(session: Session, key: str, version_id: str) -> KeptVersion | None:
     """The retention row of an object version."""
     return session.scalars(select(KeptVersion).where(KeptVersion.object_key == key, KeptVersion.version_id == version_id)).one_or_none()
+
+
+def bury(session: Session, kept: KeptVersion, *, actor: Actor, at: datetime) -> None:
+    """The store was seen to have the version no more: the row becomes its tombstone. Raises: StillKept — a matter holds it, or it is too early."""
+    matters = open_matters(session, kept.id)
+    if matters or kept.retain_until > at:
+        raise StillKept(until=kept.retain_until, matters=", ".join(matters) or "-")
+    kept.destroyed_at = at
+    session.flush()
+    ledger.append(
+        session,
+        actor=actor,
+        at=at,
+        action="retention.destroyed",
+        subject=f"object/{kept.object_key}@{kept.version_id}",
+        tenant=kept.tenant_id,
+        body={"sha256": kept.sha256.hex(), "size_bytes": kept.size_bytes, "retain_until": kept.retain_until},
+    )
 
 
 def _log_matter(session: Session, kept: KeptVersion, action: str, matter: str, reason: str, actor: Actor, at: datetime) -> None:

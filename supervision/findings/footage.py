@@ -15,6 +15,7 @@ from supervision.findings.evidence import marked
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
 from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 
 AROUND_MS: Final = 10_000  # a mark is judged by what leads up to it
 UNDECIDED: Final = (FindingState.RECORDED, FindingState.DISPUTED)
@@ -26,11 +27,14 @@ def purpose_of(row: Finding) -> str:
 
 
 def prepare(session: Session, row: Finding, *, events: Events, at: datetime) -> Clip:
-    """Ask for the copy; asking again answers the same one. Raises: FootageNotCatalogued — the finding rests on a visit, or no version is stored."""
+    """Ask for the copy; asking again answers the same one. Raises: FootageNotCatalogued — the finding rests on a visit, or no version is stored;
+    FootageDestroyed.
+    """
     stretch = marked(row)
     if stretch is None:
         raise FootageNotCatalogued(recording=row.code, state="on-site")
     recording = session.get_one(Recording, stretch.recording_id)
+    require_footage(recording)
     if recording.version_id is None:
         raise FootageNotCatalogued(recording=str(recording.id), state=recording.state.value)
     wanted = clips.Wanted(

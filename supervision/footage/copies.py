@@ -17,6 +17,7 @@ from supervision.footage.copy_rules import NONCE_BYTES, CopyRule, due_at, is_owe
 from supervision.footage.errors import CopyCheckNotFound, CopyCheckOver, MalformedAnswer
 from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 
 HELD: Final = (RecordingState.CATALOGUED, RecordingState.RETAINED)
 MOST: Final = 100_000  # recordings of an institution that a check is drawn from
@@ -71,6 +72,7 @@ def answer(session: Session, store: ObjectStore, check_id: UUID, given: str, *, 
         raise CopyCheckOver(until=row.due_at)
     digest = _digest(given)
     recording = session.get_one(Recording, row.recording_id)
+    require_footage(recording)
     data = store.read_range(recording.object_key, recording.version_id or "", row.offset_bytes, row.offset_bytes + row.length_bytes)
     row.answered_at, row.answered_by, row.answer, row.matches = now, actor.name, digest, digest == right_answer(row.nonce, data)
     session.flush()

@@ -7,6 +7,8 @@ use an index (docs/decisions/0006).
 
 from typing import Final
 
+from supervision.footage import destruction_ddl
+
 SLOT_COVERAGE: Final = """
 create or replace function slot_coverage(ids uuid[], join_s int, edge_s int)
 returns table (
@@ -58,4 +60,4 @@ create or replace function seconds_of(spans tstzmultirange) returns numeric lang
 $$
 """
 
-STATEMENTS: Final = (SECONDS_OF, SLOT_COVERAGE)
+STATEMENTS: Final = (SECONDS_OF, SLOT_COVERAGE, *destruction_ddl.STATEMENTS)

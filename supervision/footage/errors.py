@@ -83,3 +83,43 @@ class MalformedAnswer(InvalidInput):
     """What was answered is no SHA-256. Facts: errors."""
 
     code = "copy-answer-malformed"
+
+
+class FootageDestroyed(DomainError):
+    """The recording was destroyed after its term; only its tombstone is left. Facts: recording."""
+
+    code = "footage-destroyed"
+    clause = "R73"
+
+
+class DestructionNotFound(NotFound):
+    """No such proposal, or nothing this reader may know of. Facts: id."""
+
+    code = "destruction-not-found"
+
+
+class DestructionPending(DomainError):
+    """Somebody has proposed it already. Facts: file, state."""
+
+    code = "destruction-pending"
+    clause = "2.3.1"
+
+
+class DestructionRefused(DomainError):
+    """Something speaks against destroying a recording. Facts: file, why (a reason code)."""
+
+    code = "destruction-refused"
+    clause = "R73"
+
+
+class MalformedDestruction(InvalidInput):
+    """Nothing chosen, too much chosen, or no reason given. Facts: errors."""
+
+    code = "destruction-malformed"
+
+
+class DestructionIncomplete(DomainError):
+    """Bytes are still in the store after they were deleted; the job goes on later. Facts: file, left."""
+
+    code = "destruction-incomplete"
+    clause = "R73"

@@ -19,6 +19,9 @@ from storage.retention.errors import LockNotConfirmed
 from storage.retention.models import KeptVersion, LegalHold
 from storage.retention.rules import RetentionRule, retain_until
 from supervision.classes.models import Lesson, TrainingClass
+from supervision.footage.destruction import is_being_destroyed
+from supervision.footage.destruction_lifecycle import DestructionState
+from supervision.footage.destruction_models import Destruction
 from supervision.footage.errors import HashMismatch
 from supervision.footage.lifecycle import CATALOGUED_STATES, RECORDING_MOVES, RecordingEvent, RecordingState
 from supervision.footage.models import Recording, Slot
@@ -50,6 +53,7 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
             Recording.state.in_(CATALOGUED_STATES),
             Recording.recorded_span.is_not(None),
             Recording.retain_until < _kept_for_the_class_until(rule),
+            ~_deletion_has_begun(),
         )
         .order_by(Recording.id)
         .limit(limit)
@@ -65,6 +69,11 @@ def extend_locks(session: Session, store: ObjectStore, rule: RetentionRule, *, a
             recording.reason = "version-missing" if isinstance(lost, ObjectMissing) else "lock-missing-or-shortened"
             history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=actor, at=at, reason=recording.reason)
     return len(rows)
+
+
+def _deletion_has_begun() -> ColumnElement[bool]:
+    """What is missing of it is no alarm, and nothing is promised of it any more: its own job ends it or stops it."""
+    return exists().where(Destruction.recording_id == Recording.id, Destruction.state == DestructionState.DESTROYING)
 
 
 def _kept_for_the_class_until(rule: RetentionRule) -> ColumnElement[datetime]:
@@ -91,6 +100,7 @@ def settle_due(session: Session, *, actor: Actor, at: datetime, limit: int = 200
         .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
         .where(
             KeptVersion.destroyed_at.is_(None),
+            ~_deletion_has_begun(),
             ((Recording.state == RecordingState.RETAINED) & over & ~held) | ((Recording.state == RecordingState.DUE) & (held | ~over)),
         )
         .order_by(Recording.id)
@@ -123,6 +133,7 @@ def patrol(bench: Bench, rule: PatrolRule, *, batch: int = 20) -> Sequence[UUID]
             .join(KeptVersion, (KeptVersion.object_key == Recording.object_key) & (KeptVersion.version_id == Recording.version_id))
             .where(
                 KeptVersion.destroyed_at.is_(None),
+                ~_deletion_has_begun(),
                 Recording.state.in_((RecordingState.RETAINED, RecordingState.DUE, RecordingState.ALARM)),
                 (KeptVersion.patrolled_at.is_(None)) | (KeptVersion.patrolled_at < unread_since),
             )
@@ -143,6 +154,8 @@ def inspect_one(bench: Bench, recording_id: UUID, kept_id: UUID) -> bool:
     with bench.database.transaction(SYSTEM) as session:
         session.get_one(KeptVersion, kept_id).patrolled_at = at
         recording = session.get_one(Recording, recording_id, with_for_update=True)
+        if recording.state is RecordingState.DESTROYED or is_being_destroyed(session, recording_id):
+            return True  # begun while it was being read
         if why and recording.state in CATALOGUED_STATES:
             recording.reason = why
             history.move(session, recording, RECORDING_MOVES, RecordingEvent.RAISE_ALARM, actor=PATROL, at=at, reason=why)

@@ -25,7 +25,15 @@ from supervision.classes import service as classes
 from supervision.classes.models import Lesson
 from supervision.footage import rules
 from supervision.footage.coverage import coverage
-from supervision.footage.errors import ExplanationTooLate, LessonNotBegun, SlotNotYours, SpanOutsideGap, StartNotPossible, StartOutsideTimetable
+from supervision.footage.errors import (
+    ExplanationTooLate,
+    FootageDestroyed,
+    LessonNotBegun,
+    SlotNotYours,
+    SpanOutsideGap,
+    StartNotPossible,
+    StartOutsideTimetable,
+)
 from supervision.footage.lifecycle import (
     EXPLANATION_MOVES,
     RECORDING_MOVES,
@@ -126,6 +134,12 @@ def find(session: Session, recording_id: UUID, tenant: UUID | None, *, lock: boo
     if row is None:
         raise NotFound(what="recording", id=str(recording_id))
     return row
+
+
+def require_footage(recording: Recording) -> None:
+    """Raises: FootageDestroyed — nothing of it can be shown, cut or compared any more."""
+    if recording.state is RecordingState.DESTROYED:
+        raise FootageDestroyed(recording=recording.file_name)
 
 
 def expected_near(session: Session, tenant: UUID, instant: datetime, within: timedelta, *, begun_by: datetime) -> list[Expected]:

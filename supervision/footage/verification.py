@@ -48,7 +48,7 @@ from supervision.footage.lifecycle import (
 )
 from supervision.footage.models import DuplicateLink, RecordedSpan, Recording, Slot
 from supervision.footage.rules import CoverageRule, Refusal, Remark, judge, told_by_container, wall_spans
-from supervision.footage.service import Choice, assign
+from supervision.footage.service import Choice, assign, require_footage
 
 WORKER = Actor(kind="system", name="verification", role="worker")
 SCRATCH_RESERVE_BYTES = 200_000_000
@@ -382,7 +382,8 @@ def confirm(bench: Bench, recording_id: UUID) -> RecordingState:
 
 
 def check_hash(bench: Bench, recording: Recording) -> None:
-    """Read every stored byte again and compare. Raises: HashMismatch, ObjectMissing. A finding may only rest on footage that passes."""
+    """Read every stored byte again and compare; a finding rests on nothing less. Raises: HashMismatch, ObjectMissing, FootageDestroyed."""
+    require_footage(recording)
     assert recording.version_id is not None  # noqa: S101
     if sha256_of(bench.store, recording.object_key, recording.version_id) != recording.sha256:
         raise HashMismatch(recording=str(recording.id))

@@ -17,6 +17,7 @@ from storage.kernel.events import Events
 from storage.kernel.lifecycle import advance
 from storage.ledger import history
 from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 from supervision.releases import queries
 from supervision.releases.errors import MalformedRelease, ReleaseNotFound, ReleaseNotOpen, ReleasePending
 from supervision.releases.lifecycle import LIVE_STATES, RELEASE_MOVES, ReleaseEvent, ReleaseState
@@ -85,11 +86,13 @@ def ask(
 def approve(session: Session, release_id: UUID, *, note: str, rule: ReleaseRule, actor: Actor, clock: Clock, events: Events) -> FootageRelease:
     """Somebody else of the bureau agrees: the stretch is cut, and open to the asker for some hours.
 
-    Raises: ReleaseNotFound, ForbiddenMove — `same-person`, `deadline-over`, `review-not-open`, `originals-not-for-this-role`, or decided.
+    Raises: ReleaseNotFound, FootageDestroyed, ForbiddenMove — `same-person`, `deadline-over`, `review-not-open`, `originals-not-for-this-role`,
+    or decided.
     """
     at = clock.now_at()
     row = queries.release(session, release_id, lock=True)
     recording = session.get_one(Recording, row.recording_id)
+    require_footage(recording)
     if recording.version_id is None:
         raise ReleaseNotFound(release=str(release_id))
     facts = _facts(session, row, actor, at, note)

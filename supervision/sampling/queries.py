@@ -6,7 +6,7 @@ from datetime import time as day_time
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Exists, ScalarSelect, exists, func, select
+from sqlalchemy import ColumnElement, Exists, ScalarSelect, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.kernel.clock import BUREAU_ZONE
@@ -14,6 +14,7 @@ from storage.kernel.span import Span
 from supervision.classes.models import Lesson, TrainingAgreement, TrainingClass
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState, SlotState
 from supervision.footage.models import RecordedSpan, Recording, Slot
+from supervision.footage.rules import LONGEST_STRETCH
 from supervision.institutions.models import CreditTier, Tier
 from supervision.sampling.errors import RoundNotFound
 from supervision.sampling.lifecycle import DrawState
@@ -105,13 +106,13 @@ def _on_tape(*states: RecordingState) -> Exists:
 def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, strength: int, of_class: bool = False) -> dict[UUID, LessonFacts]:
     """What decides the stratum of each lesson, as it stands on a day.
 
-    Flagged: a camera of the lesson owes footage or had a gap explained (R71), or screening has a lead of at least `strength` in a recording of it
-    that nobody called not real (R60); `of_class`, for lessons to come: a camera of any lesson of the class.
+    Flagged: a camera of the lesson owes footage or had a gap explained (R71), or screening has a lead of at least `strength` within its time, in
+    whichever recording of the camera it lies, that nobody called not real (R60); `of_class`, for lessons to come: in any lesson of the class.
     """
     other = aliased(Lesson)
     same = other.class_id == Lesson.class_id if of_class else other.id == Lesson.id
     owed = exists().where(Slot.lesson_id == other.id, Slot.state.in_((SlotState.MISSING, SlotState.EXPLAINED)), same)
-    suspected = exists().where(Slot.lesson_id == other.id, Recording.slot_id == Slot.id, same, standing_lead(Recording.id, strength))
+    suspected = exists().where(Slot.lesson_id == other.id, same, *_showing(), standing_lead(RecordedSpan.recording_id, strength, *_lesson_ms()))
     flagged = owed | suspected
     tier, watched = _standing(on)
     found: dict[UUID, LessonFacts] = {}
@@ -125,6 +126,19 @@ def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, stre
         for lesson_id, letter, probation, category, department, flag in rows:
             found[lesson_id] = LessonFacts(_tier(letter, probation), category.value, department or "", bool(flag))
     return found
+
+
+def _showing() -> tuple[ColumnElement[bool], ...]:
+    """A stretch on tape of the slot's camera within the slot's time; one recording may hold several lessons."""
+    within = RecordedSpan.starts_at < func.upper(Slot.span), RecordedSpan.starts_at > func.lower(Slot.span) - LONGEST_STRETCH
+    return RecordedSpan.camera_id == Slot.camera_id, *within, RecordedSpan.span.op("&&")(Slot.span)
+
+
+def _lesson_ms() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The time of the slot as media time `[from, to)` of the recording that holds the stretch."""
+    begin = func.extract("epoch", func.lower(Slot.span) - RecordedSpan.starts_at) * 1000 + RecordedSpan.media_start_ms
+    end = func.extract("epoch", func.upper(Slot.span) - RecordedSpan.starts_at) * 1000 + RecordedSpan.media_start_ms
+    return begin, end
 
 
 def tiers_of(session: Session, lesson_ids: Sequence[UUID], *, on: date) -> dict[UUID, str]:

@@ -214,7 +214,9 @@ def _pointed(session: Session, comparer: Comparer, recording_id: UUID, kept: Mot
         return []
     rows = session.execute(
         select(RecordingMotion.recording_id, RecordingMotion.signatures)
+        .join(Recording, Recording.id == RecordingMotion.recording_id)
         .where(RecordingMotion.view_id.in_(views), RecordingMotion.recording_id != recording_id)
+        .where(Recording.state != RecordingState.DESTROYED)  # its movement went with it; its packets are still recognised
         .order_by(func.array_position(views, RecordingMotion.view_id), RecordingMotion.made_at.desc())
         .limit(MOST_RECORDINGS)
     ).all()
@@ -249,7 +251,8 @@ def _same_packets(session: Session, comparer: Comparer, recording_id: UUID) -> l
         agreed = packet_marks.one_lag(both, comparer.rule.recycled_same_packets)
         if agreed is not None:
             lag, on_it = agreed
-            span = (on_it[0][0].shown_ms, on_it[-1][0].shown_ms + 1)
+            # a picture may claim to be shown before the first one; a lead lies in its recording
+            span = (max(on_it[0][0].shown_ms, 0), max(on_it[-1][0].shown_ms, 0) + 1)
             found.append(Same(other, Way.PACKETS, Line(lag, 1.0), False, len(on_it), 1000, (span,)))
     return found
 

@@ -160,7 +160,10 @@ def before_deadlines(classes: Sequence[tuple[UUID, date]], deadlines: Sequence[d
 
 
 def bursts(uploads: Sequence[tuple[UUID, datetime, date]], rule: CrossRule) -> list[CrossLead]:
-    """Recordings of many different days that came in within one hour `(institution, received, recorded day)`; neighbouring hours are one burst."""
+    """Recordings of many different days that came in at once `(institution, received, recorded day)`: none longer than the figure after another.
+
+    Where files come in day and night without such a pause, the days that went by meanwhile are no burst: so many are asked for on top.
+    """
     own: dict[UUID, list[tuple[datetime, date]]] = defaultdict(list)
     for institution_id, received_at, recorded_on in uploads:
         own[institution_id].append((received_at, recorded_on))
@@ -175,7 +178,7 @@ def bursts(uploads: Sequence[tuple[UUID, datetime, date]], rule: CrossRule) -> l
             groups[-1].append(row)
         for group in groups:
             days = {day for _, day in group}
-            if len(days) >= rule.cross_burst_days:
+            if len(days) - (group[-1][0] - group[0][0]).days >= rule.cross_burst_days:
                 span = f"{min(days).isoformat()} … {max(days).isoformat()}"
                 found.append(CrossLead(Check.UPLOAD_BURST, institution_id, group[0][0], "", span, "", len(days)))
     return found

@@ -27,14 +27,16 @@ class Claim:
 
 
 def kinship(copy: Claim, source: Claim, copy_ms: int, source_ms: int) -> Kind | None:
-    """None: one lesson sent twice or filmed by two cameras, or two files of one camera that overlap. `*_ms`: the same picture in each."""
-    if copy.lesson_id is not None and copy.lesson_id == source.lesson_id:
-        return None
+    """None: one lesson sent twice or filmed by two cameras, or two files of one camera that overlap. `*_ms`: the same picture in each.
+
+    Recorders write a file an hour: the first hour of a lesson sent as its second one too is no lesson sent twice.
+    """
+    same_lesson = copy.lesson_id is not None and copy.lesson_id == source.lesson_id
     if copy.starts_at is None or source.starts_at is None:
-        return Kind.AGAIN
+        return None if same_lesson else Kind.AGAIN
     apart = abs((copy.starts_at + timedelta(milliseconds=copy_ms)) - (source.starts_at + timedelta(milliseconds=source_ms)))
     if copy.camera_id is not None and copy.camera_id == source.camera_id and apart <= OVERLAP:
         return None
     if apart <= TOGETHER:
-        return Kind.TOGETHER
+        return None if same_lesson else Kind.TOGETHER
     return Kind.AGAIN

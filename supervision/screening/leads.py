@@ -59,11 +59,14 @@ def _newest() -> ColumnElement[bool]:
     return ~select(later.id).where(later.lead_id == LeadVerdict.lead_id, later.id > LeadVerdict.id).exists()
 
 
-def standing_lead(recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], strength: int) -> ColumnElement[bool]:
-    """For a query over recordings: there is a lead of at least this strength that nobody called not real."""
+def standing_lead(
+    recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], strength: int, from_ms: ColumnElement[int], to_ms: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """For a query over recordings: a lead of at least this strength, which nobody called not real, lies in part within [from_ms, to_ms) of it."""
+    within = ScreeningLead.from_ms < to_ms, ScreeningLead.to_ms > from_ms
     return (
         select(ScreeningLead.id)
-        .where(ScreeningLead.recording_id == recording_id, ScreeningLead.strength >= strength, ~dismissed())
+        .where(ScreeningLead.recording_id == recording_id, ScreeningLead.strength >= strength, *within, ~dismissed())
         .correlate_except(ScreeningLead)
         .exists()
     )

@@ -15,6 +15,7 @@ from storage.clips import service as clips
 from storage.clips.models import Clip, ClipState
 from storage.kernel.events import Events
 from supervision.footage.models import Recording
+from supervision.footage.service import require_footage
 from supervision.institutions.models import Institution
 from supervision.screening.comparing import moved_spans, turned
 from supervision.screening.errors import LeadNotFound
@@ -88,8 +89,10 @@ def purpose_of(pair: Pair) -> str:
 
 
 def prepare(session: Session, pair: Pair, at_ms: int, *, events: Events, at: datetime) -> None:
-    """Ask for blurred copies of the same minute of both. Asking again changes nothing."""
+    """Ask for blurred copies of the same minute of both. Asking again changes nothing. Raises: FootageDestroyed."""
     begin, end = pair.stretch(at_ms)
+    for side in (pair.copy, pair.source):
+        require_footage(side.recording)
     for side, (from_ms, to_ms) in ((pair.copy, (begin, end)), (pair.source, pair.source_span(begin, end))):
         if side.recording.version_id is None:
             raise LeadNotFound(lead=str(pair.lead.id))

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import astuple, dataclass
 from typing import Final
 
-METHOD: Final = 2  # rises when a signal computes something else from the same looks
+METHOD: Final = 3  # rises when a signal computes something else from the same looks
 LOOKED: Final = 1  # rises when looks are taken or made into glances in another way: the kept ones of the held-out part are taken anew
 
 

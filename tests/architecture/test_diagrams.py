@@ -11,6 +11,7 @@ from compliance.rating.lifecycle import RATING_MOVES
 from compliance.reports.lifecycle import REPORT_MOVES
 from compliance.subsidy.lifecycle import CERTIFICATE_MOVES, CLAIM_MOVES
 from storage.kernel.lifecycle import mermaid
+from supervision.footage.destruction_lifecycle import DESTRUCTION_MOVES
 from supervision.footage.lifecycle import EXPLANATION_MOVES, RECORDING_MOVES, SLOT_MOVES
 from supervision.outcomes.lifecycle import MOVES as EVIDENCE_MOVES
 from supervision.spotchecks.mark_lifecycle import MARK_MOVES
@@ -23,6 +24,7 @@ DESIGN = Path(__file__).resolve().parents[2] / "docs" / "design"
     ("page", "moves"),
     [
         ("catalogue", RECORDING_MOVES),
+        ("retention", DESTRUCTION_MOVES),
         ("coverage", SLOT_MOVES),
         ("coverage", EXPLANATION_MOVES),
         ("visits", VISIT_MOVES),

@@ -4,6 +4,20 @@ from collections.abc import Mapping
 from typing import Final
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "retention-not-over": ("保存期未满", "the retention period is not over"),
+    "kept-longer": ("班级结束或补贴支付较晚，保存期顺延", "its class ended, or was paid for, later: it is kept longer"),
+    "matter-open": ("有未办结的事项要用到该录像", "an open matter needs this recording"),
+    "shared": ("另一份录像使用同一存储对象", "another recording uses the same stored object"),
+    "not-kept": ("没有该录像的保存记录", "no kept version is on record"),
+    "held-in-the-store": ("存储中仍有法律保全标记", "the store itself holds it"),
+    "locked-in-the-store": ("存储中的锁定尚未到期", "the store's own lock is not over"),
+    "version-missing": ("存储中没有该版本，须先查明", "the store does not have this version: find out why first"),
+    "integrity-alarm": ("录像有完整性告警，须先查明", "there is an integrity alarm: find out why first"),
+    "not-looked-at": ("未核对能否销毁", "nobody looked whether it may be destroyed"),
+    "not-yours-to-withdraw": ("只能由提请人或批准人撤回", "only one of the two may take it back"),
+    "deletion-has-begun": ("已开始删除，不能停止", "deletion has begun and cannot be stopped"),
+    "bytes-still-there": ("存储中仍有数据", "bytes are still in the store"),
+    "certificate-missing": ("没有销毁证明", "there is no certificate of destruction"),
     "days-for-dispute-not-over": ("退回录像原件的异议保留期未满", "the days in which the refusal can be disputed are not over"),
     "not-listed": ("流程中没有这一步", "the procedure has no such step from here"),
     "already-catalogued": ("录像已入库，对应的课次不能再改", "the recording is catalogued; its lesson can no longer be changed"),
@@ -43,7 +57,6 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "public-value-already-known": ("公开随机值已经产生", "the public value is already known"),
     "public-value-not-yet-known": ("公开随机值尚未产生", "the public value is not known yet"),
     "reason-needed": ("必须写明理由", "a reason is required"),
-    "retention-not-over": ("保存期未满", "the retention period is not over"),
     "rights-missing": ("未告知权利", "the rights are not stated"),
     "same-person": ("须由未参与此前环节的人员决定", "somebody who took no earlier part must decide"),
     "signer-missing": ("没有签发人", "nobody has signed"),

@@ -1814,6 +1814,48 @@ def upgrade() -> None:
     )
     op.create_index('ix_copy_check_institution', 'copy_check', ['institution_id', 'asked_at'], unique=False)
     op.create_index(op.f('ix_copy_check_recording_id'), 'copy_check', ['recording_id'], unique=False)
+    op.create_table('destruction',
+    sa.Column('institution_id', sa.Uuid(), nullable=False),
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('batch_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Enum('proposed', 'approved', 'destroying', 'destroyed', 'declined', 'withdrawn', 'stopped', name='state', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('proposer_account_id', sa.Uuid(), nullable=False),
+    sa.Column('proposer_name', sa.String(), nullable=False),
+    sa.Column('proposer_role', sa.String(), nullable=False),
+    sa.Column('proposed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('approver_account_id', sa.Uuid(), nullable=True),
+    sa.Column('approver_name', sa.String(), nullable=False),
+    sa.Column('approver_role', sa.String(), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.String(), nullable=False),
+    sa.Column('ended_reason', sa.String(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('begun_entry_id', sa.BigInteger(), nullable=True),
+    sa.Column('versions', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('derived', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('destroyed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('certificate_number', sa.String(), nullable=True),
+    sa.Column('certificate', sa.LargeBinary(), nullable=True),
+    sa.Column('signature', sa.LargeBinary(), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("num_nulls(destroyed_at, certificate_number, certificate, signature) = case state when 'destroyed' then 0 when 'destroying' then num_nulls(destroyed_at) * 4 else 4 end", name=op.f('ck_destruction_certified')),
+    sa.CheckConstraint("reason <> ''", name=op.f('ck_destruction_reason')),
+    sa.CheckConstraint("state not in ('approved', 'destroying', 'destroyed') or (approver_account_id is not null and approved_at is not null)", name=op.f('ck_destruction_approved')),
+    sa.CheckConstraint("state not in ('declined', 'stopped') or ended_reason <> ''", name=op.f('ck_destruction_ended_with_a_reason')),
+    sa.CheckConstraint("state not in ('destroying', 'destroyed') or (begun_at is not null and jsonb_array_length(versions) > 0)", name=op.f('ck_destruction_begun')),
+    sa.CheckConstraint('approver_account_id is null or approver_account_id <> proposer_account_id', name=op.f('ck_destruction_another_person')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_destruction_institution_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_destruction_recording_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_destruction')),
+    sa.UniqueConstraint('certificate_number', name=op.f('uq_destruction_certificate_number'))
+    )
+    op.create_index(op.f('ix_destruction_institution_id'), 'destruction', ['institution_id'], unique=False)
+    op.create_index(op.f('ix_destruction_recording_id'), 'destruction', ['recording_id'], unique=False)
+    op.create_index('ix_destruction_state', 'destruction', ['state', 'proposed_at'], unique=False)
+    op.create_index('uq_destruction_live', 'destruction', ['recording_id'], unique=True, postgresql_where=sa.text("state in ('proposed', 'approved', 'destroying', 'destroyed')"))
     op.create_table('duplicate_link',
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('earlier_id', sa.Uuid(), nullable=False),
@@ -1873,6 +1915,19 @@ def upgrade() -> None:
     op.create_index(op.f('ix_finding_recording_id'), 'finding', ['recording_id'], unique=False)
     op.create_index('ix_finding_state_recorded', 'finding', ['state', 'recorded_at'], unique=False)
     op.create_index(op.f('ix_finding_visit_id'), 'finding', ['visit_id'], unique=False)
+    op.create_table('first_look',
+    sa.Column('recording_id', sa.Uuid(), nullable=False),
+    sa.Column('camera_id', sa.Uuid(), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('media_ms', sa.BigInteger(), nullable=False),
+    sa.Column('points', sa.LargeBinary(), nullable=False),
+    sa.Column('told', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('octet_length(points) between 36 and 36000 and mod(octet_length(points), 36) = 0', name=op.f('ck_first_look_points')),
+    sa.ForeignKeyConstraint(['camera_id'], ['camera.id'], name=op.f('fk_first_look_camera_id')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_first_look_recording_id')),
+    sa.PrimaryKeyConstraint('recording_id', name=op.f('pk_first_look'))
+    )
+    op.create_index('ix_first_look_camera', 'first_look', ['camera_id', 'seen_at'], unique=False)
     op.create_table('packet_mark',
     sa.Column('hash', sa.BigInteger(), nullable=False),
     sa.Column('recording_id', sa.Uuid(), nullable=False),
@@ -2268,19 +2323,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('paper_id', 'position', name=op.f('uq_finding_attachment_paper_id_position'))
     )
     op.create_index(op.f('ix_finding_attachment_institution_id'), 'finding_attachment', ['institution_id'], unique=False)
-    op.create_table('first_look',
-    sa.Column('recording_id', sa.Uuid(), nullable=False),
-    sa.Column('camera_id', sa.Uuid(), nullable=False),
-    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('media_ms', sa.BigInteger(), nullable=False),
-    sa.Column('points', sa.LargeBinary(), nullable=False),
-    sa.Column('told', sa.Boolean(), nullable=False),
-    sa.CheckConstraint('octet_length(points) between 36 and 36000 and mod(octet_length(points), 36) = 0', name=op.f('ck_first_look_points')),
-    sa.ForeignKeyConstraint(['camera_id'], ['camera.id'], name=op.f('fk_first_look_camera_id')),
-    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_first_look_recording_id')),
-    sa.PrimaryKeyConstraint('recording_id', name=op.f('pk_first_look'))
-    )
-    op.create_index('ix_first_look_camera', 'first_look', ['camera_id', 'seen_at'], unique=False)
     op.create_table('head_count',
     sa.Column('recording_id', sa.Uuid(), nullable=False),
     sa.Column('lesson_id', sa.Uuid(), nullable=False),

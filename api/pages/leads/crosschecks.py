@@ -26,6 +26,8 @@ Day = Annotated[date | None, Query()]
 Kind = Annotated[str, Query(max_length=40)]
 DAYS: Final = 31
 MOST_SHOWN: Final = 500
+FIRST_ON: Final = date(2023, 5, 5)  # since then the Measures are in force, and with them the figures
+LAST_ON: Final = date(2100, 12, 31)
 NAMES: Final[dict[Check, str]] = {
     Check.TRAINEE_TWICE: N_("One trainee in two lessons at once"),
     Check.TEACHER_TWICE: N_("One teacher in two lessons at once"),
@@ -48,8 +50,11 @@ FIGURES: Final[dict[Check, str]] = {
 def crosschecks_page(
     request: Request, caller: Reader, session: SessionDep, services: ServicesDep, first: Day = None, last: Day = None, check: Kind = ""
 ) -> Response:
-    """By default the last month; at most a quarter at once. Nothing is kept: the registers say the same tomorrow, or were changed."""
-    last_on = last or services.clock.today_on()
+    """By default the last month; at most a quarter at once; none before the Measures.
+
+    Nothing is kept: the registers say the same tomorrow, or were changed.
+    """
+    last_on = min(max(last or services.clock.today_on(), FIRST_ON), LAST_ON)
     first_on = min(first or last_on - timedelta(days=DAYS - 1), last_on)
     rule = services.policy.read(CrossRule, last_on)
     look = cross_leads(session, first_on, last_on, rule)

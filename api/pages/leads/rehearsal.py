@@ -23,6 +23,7 @@ from supervision.screening.rules import ScreeningRule
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, access(roles=(BUREAU - {Role.INSPECTOR}) | {Role.AUDITOR})]
+MOST_DIGITS: Final = 7
 MALFORMED: Final = N_("Write a whole number from 0 to 1,000,000.")
 
 
@@ -52,7 +53,7 @@ def figures_page(request: Request, caller: Reader, services: ServicesDep, figure
     """Choose a figure and a value; nothing is changed."""
     book, today = services.policy.book, services.clock.today_on()
     rule = book.read(ScreeningRule, on=today)
-    given = int(value) if value.isascii() and value.isdigit() else None
+    given = int(value) if value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS else None
     rows = compared(rule, figure, given) if given is not None else None
     return render(
         request,

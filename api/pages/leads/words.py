@@ -133,7 +133,7 @@ FIGURES: Final[dict[Code, str]] = {
     Code.COVERED: N_("%(figure)s ‰ of the picture shows any structure, covered at %(threshold)s ‰ or less"),
     Code.DEFOCUSED: N_("sharpness %(figure)s ‰, out of focus below %(threshold)s ‰"),
     Code.FROZEN: N_("changes by %(figure)s thousandths of a grey level, frozen at %(threshold)s or less"),
-    Code.VIEW_MOVED: N_("shifted by %(figure)s ‰ of the width, moved above %(threshold)s ‰ or when turned"),
+    Code.VIEW_MOVED: N_("shifted or zoomed by %(figure)s ‰ of the width, moved above %(threshold)s ‰ or when turned"),
     Code.TURNED_SINCE: N_("%(figure)s ‰ of the width away from what this camera showed in earlier recordings, told above %(threshold)s ‰"),
     Code.UNUSUAL_VIEW: N_("%(figure)s points of any earlier recording of this camera are found, another view below %(threshold)s"),
     Code.TIME_JUMP: N_("%(figure)s s are missing, told from %(threshold)s s on"),

@@ -29,6 +29,7 @@ from api.pages.persons import namer
 from api.pages.reading import all_of, id_of
 from api.pages.reasons import REASONS
 from api.pages.recordings.copies import waiting
+from api.pages.recordings.due import WATCHERS
 from api.sweeps import kept_until
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
@@ -37,8 +38,10 @@ from storage.ledger import history
 from storage.ledger.models import StateMove
 from storage.retention import service as retention
 from storage.uploads.rules import GIB, UploadRule
-from supervision.footage import queries, receipts
+from supervision.footage import destruction_certificates, destruction_queries, queries, receipts
 from supervision.footage import service as footage
+from supervision.footage.destruction_models import Destruction
+from supervision.footage.destruction_rules import DestructionRule, destroy_by
 from supervision.footage.lifecycle import RecordingState, SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.rules import CoverageRule
@@ -117,6 +120,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         own=own,
         schools={} if own else {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))},
         may_check=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
+        may_see_due=caller.role in WATCHERS | {Role.AUDITOR},
         asked=len(waiting(session, caller.tenant(), services.clock.now_at())) if caller.role in INSTITUTION else 0,
     )
 
@@ -159,6 +163,8 @@ def _show(
         reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,
         original=_original(services, row, moves),
         receipt=receipts.of_recording(session, row.id),
+        destroyed=destruction_certificates.of_recording(session, row.id),
+        due=_due(session, services, caller, row, moves),
         custody=[
             {
                 "at": m.at,
@@ -174,6 +180,17 @@ def _show(
         choices=_choices(session, caller) if needs_choice else [],
         needs_choice=needs_choice,
     )
+
+
+def _due(
+    session: Session, services: Services, caller: Caller, row: Recording, moves: Sequence[StateMove]
+) -> tuple[datetime, datetime, Destruction | None] | None:
+    """For whoever sees the list of what is due: since when it is, by when it goes, and what was proposed about it."""
+    since = max((m.at for m in moves if m.event == "fall-due"), default=None)
+    if row.state is not RecordingState.DUE or since is None or caller.role not in WATCHERS | {Role.AUDITOR}:
+        return None
+    rule = services.policy.read(DestructionRule, services.clock.today_on())
+    return since, destroy_by(since, rule), destruction_queries.live_of(session, row.id)
 
 
 def _original(services: Services, row: Recording, moves: Sequence[StateMove]) -> tuple[datetime, datetime | None] | None:

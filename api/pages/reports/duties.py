@@ -18,6 +18,8 @@ from compliance.reports.rules import StartupStanding, TargetRule, startup
 from storage.kernel.clock import local_date
 from supervision.findings.lifecycle import FindingState
 from supervision.findings.models import Finding
+from supervision.footage import destruction, destruction_queries
+from supervision.footage.destruction_rules import DestructionRule
 from supervision.footage.lifecycle import RecordingState
 from supervision.footage.models import GapExplanation, Recording
 from supervision.releases import queries as releases
@@ -75,6 +77,15 @@ def waiting(session: Session, services: Services) -> list[Waiting]:
             "bad",
         ),
         Waiting(releases.count_to_decide(session), N_("requests to see an original wait for a decision"), "/releases"),
+        Waiting(destruction.count_to_decide(session), N_("proposals to destroy a recording wait for another person"), "/recordings/due"),
+        Waiting(
+            destruction_queries.count_overdue(
+                session, services.clock.now_at(), timedelta(days=services.policy.read(DestructionRule, today).destroy_within_days)
+            ),
+            N_("recordings are past their term and still to be destroyed, longer than they may be"),
+            "/recordings/due",
+            "bad",
+        ),
         Waiting(
             session.scalar(select(func.count()).where(Visit.state == VisitState.MISSED, Visit.visit_on >= today - timedelta(days=30))) or 0,
             N_("on-site visits of the last 30 days were missed"),

@@ -17,6 +17,7 @@ from compliance.reports.models import ProgressReport
 from compliance.reports.watch_queries import Decision
 from compliance.subsidy.models import SubsidyClaim
 from supervision.findings.models import Finding
+from supervision.footage.destruction_models import Destruction
 from supervision.footage.models import GapExplanation, Recording
 from supervision.sampling.models import DrawRound
 from supervision.visits.models import Visit
@@ -34,6 +35,7 @@ PAGES: Final[Mapping[str, tuple[InstrumentedAttribute[Any], str]]] = {  # Any: a
     "subsidy-claim": (SubsidyClaim.code, "/subsidy/claims/{name}"),
     "recording": (Recording.file_name, "/recordings/{id}"),
     "gap-explanation": (GapExplanation.slot_id, "/slots/{name}"),
+    "destruction": (Destruction.recording_id, "/recordings/{name}"),
 }
 
 

@@ -1,7 +1,7 @@
 """All signals over one recording, and the clause of each. Pure. R60."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from supervision.screening.clock_ticks import Ticks
@@ -87,4 +87,9 @@ def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
     found += [*clock_other_time.find(seen.clock, duration_ms, rule), *clock_jump.find(seen.clock, rule)]
     if seen.packets is not None:
         found += [*time_jump.find(seen.packets, rule), *frame_rate.find(seen.packets, rule)]
-    return sorted(found, key=lambda one: (one.from_ms, one.code))
+    return sorted((_inside(one) for one in found if one.to_ms > 0), key=lambda one: (one.from_ms, one.code))
+
+
+def _inside(found: Found) -> Found:
+    """A lead begins in its recording, also where a picture claims to be shown before the first one."""
+    return replace(found, from_ms=max(found.from_ms, 0), still_ms=max(found.still_ms, 0)) if min(found.from_ms, found.still_ms) < 0 else found

@@ -1,16 +1,19 @@
-"""The camera was turned or moved, or looks at another room than the approved one. R71, R77; F-09, F-12."""
+"""The camera was turned, moved or zoomed, or looks at another room than the approved one. R71, R77; F-09, F-12."""
 
 import numpy as np
 
-from supervision.screening.glances import Glances
+from supervision.screening.glances import Floats, Glances
 from supervision.screening.looks import Code, Found, strength
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.signals import defocused
 from supervision.screening.signals.spans import Bools, lasting
+from supervision.screening.view import HALF
 
 CLAUSE = "R71, F-09"
 OTHER_CLAUSE = "R77, F-12"
 MOST_SHIFT_PERMILLE = 500
+USUAL_PERCENT = 75
+DIM_SHARE = 0.5  # of the usual light and of the usual structure: a switched-off lamp leaves less, another lit room more
 
 
 def held(glances: Glances, rule: ScreeningRule) -> Bools:
@@ -20,13 +23,29 @@ def held(glances: Glances, rule: ScreeningRule) -> Bools:
 
 def moved(glances: Glances, rule: ScreeningRule) -> Bools:
     """Recognised, and elsewhere in the picture."""
-    away = (glances.shift > rule.screening_view_shift_permille) | (glances.angle > rule.screening_view_angle_degrees)
+    away = (away_permille(glances) > rule.screening_view_shift_permille) | (glances.angle > rule.screening_view_angle_degrees)
     return (glances.points >= rule.screening_view_least_points) & away
 
 
+def away_permille(glances: Glances) -> Floats:
+    """How far the middle or, of a zoom, the sides lie from where they were, in permille of the width: who zooms in leaves half of a class outside."""
+    return np.asarray(np.maximum(glances.shift, HALF * np.abs(glances.scale / 1000 - 1)), np.float32)
+
+
 def other(glances: Glances, rule: ScreeningRule) -> Bools:
-    """Hardly a point of the approved view, in a picture sharp enough to have points."""
-    return (glances.points < rule.screening_view_other_points) & ~defocused.held(glances, rule)
+    """Hardly a point of the approved view, in a picture sharp and light enough to have points."""
+    return (glances.points < rule.screening_view_other_points) & ~defocused.held(glances, rule) & ~_lamp_out(glances)
+
+
+def _lamp_out(glances: Glances) -> Bools:
+    """The lamp is out for slides: far darker than this recording usually is, and most of the room not to be seen.
+
+    Whoever turns a camera elsewhere leaves the light on.
+    """
+    if not len(glances):
+        return np.zeros(0, np.bool_)
+    light, structure = (np.percentile(column, USUAL_PERCENT) for column in (glances.mean, glances.texture))
+    return np.asarray((glances.mean < light * DIM_SHARE) & (glances.texture < structure * DIM_SHARE))
 
 
 def _closed(held: Bools) -> Bools:
@@ -42,10 +61,10 @@ def find(glances: Glances, duration_ms: int, rule: ScreeningRule) -> list[Found]
     if not len(compared):
         return []
     times, points = glances.media_ms[compared], glances.points[compared]
-    shift, angle = glances.shift[compared], glances.angle[compared]
+    away, angle = away_permille(glances)[compared], glances.angle[compared]
     found = []
     for first, stop, from_ms, to_ms in lasting(_closed(moved(glances, rule)[compared]), times, duration_ms, rule.screening_view_s * 1000):
-        figure, limit = float(np.median(shift[first:stop])), float(rule.screening_view_shift_permille)
+        figure, limit = float(np.median(away[first:stop])), float(rule.screening_view_shift_permille)
         by_angle = strength(float(np.median(angle[first:stop])), rule.screening_view_angle_degrees, 45)
         degree = max(strength(figure, limit, MOST_SHIFT_PERMILLE), by_angle)
         found.append(Found(Code.VIEW_MOVED, from_ms, to_ms, figure, limit, degree, int(times[(first + stop - 1) // 2])))

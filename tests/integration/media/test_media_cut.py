@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from storage.media.cut import cut
-from storage.media.errors import NothingToCut
+from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.index import build_index, from_bytes
 from storage.media.inspect import inspect, inspect_and_index
 from storage.media.source import FileSource, Metered
 from storage.media.still import frame_at, keyframe_at, stills
+from storage.media.strips import stretch_strips
 from tests.videos import Scene, film, number_in, record
 
 SCENE = Scene(seconds=20, noise=6)
@@ -138,3 +139,27 @@ def test_a_frame_for_the_case_file_is_the_very_one_that_is_shown(tmp_path: Path,
         assert image is not None
         assert number_in(image) == at_ms // 40, at_ms
         assert abs(still.at_ms - at_ms // 40 * 40) <= 2, (at_ms, still.at_ms)
+
+
+class InPieces(Metered):
+    """A source that gives long stretches only in pieces, as they are written away while they arrive."""
+
+    def read(self, start: int, end: int) -> bytes:
+        assert end - start <= 100_000, "a long stretch stands whole in memory"
+        return super().read(start, end)
+
+
+@pytest.mark.parametrize("container", ["mp4", "ts", "mkv"])
+def test_a_frame_far_behind_its_key_frame_costs_no_memory_and_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str) -> None:
+    path = film(tmp_path / "lesson", container, Scene(seconds=20, noise=6, gop=1000))
+    index = from_bytes(inspect_and_index(path).index)
+    with FileSource(path) as file:
+        image = cv2.imdecode(np.frombuffer(frame_at(InPieces(file), index, 19_000).jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None and number_in(image) == 475
+        for module in ("still", "fetching"):
+            monkeypatch.setattr(f"storage.media.{module}.MOST_WHOLE_BYTES", 100_000)
+        source = Metered(file)
+        for too_much in (lambda: frame_at(source, index, 19_000), lambda: stretch_strips(source, index, 10_000, 15_000, 1000, [(0, 150)])):
+            with pytest.raises(UnreadableMedia):
+                too_much()
+        assert source.bytes_read < 100_000

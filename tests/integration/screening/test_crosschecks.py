@@ -87,3 +87,14 @@ def test_a_look_that_is_not_whole_says_so(services: Services, world: World, monk
             assert "没有看完" not in client.get("/leads/crosschecks", params=days).text
             monkeypatch.setattr(crosschecks_queries, "MOST_ROWS", 3)
             assert "没有看完" in client.get("/leads/crosschecks", params=days).text
+
+
+def test_days_that_cannot_be_and_days_before_there_were_figures_are_no_crash(services: Services) -> None:
+    with serving(services) as site:
+        cookies = {cookie_name(services.settings): token_of(services, account_of(services, Role.BUREAU_OFFICER, None).id)}
+        with httpx.Client(base_url=site.url, cookies=cookies) as client:
+            asked = {day: client.get("/leads/crosschecks", params={"last": day}).status_code for day in ("0001-01-01", "9999-12-31", "2020-01-01")}
+            assert set(asked.values()) == {200}
+            figures = client.get("/machine/figures", params={"figure": "screening_black_s", "value": "9" * 5000})
+            assert figures.status_code == 200
+            assert "请填写" in figures.text

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import Range
 
 from api.auth.identify import cookie_name
 from api.auth.models import FootageView
@@ -16,6 +17,7 @@ from api.wiring import FLAG_SOURCES
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
 from storage.ledger.models import LedgerEntry
+from supervision.classes.models import Lesson
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.sampling.queries import lesson_facts
@@ -114,6 +116,27 @@ def test_a_strong_lead_flags_its_lesson_in_the_strata_and_a_weak_or_dismissed_on
         for lead in leads.of_recordings(session, [recording_id]):
             leads.judge(session, lead.id, real=False, note="误报", actor=OFFICER, at=services.clock.now_at())
         assert not lesson_facts(session, [lesson_id], on=today, strength=1)[lesson_id].flagged
+
+
+def test_of_a_recording_with_two_lessons_the_one_that_the_lead_lies_in_is_flagged(services: Services, filmed: Filmed, world: World) -> None:
+    recording_id = filmed(((240, "busy"), (60, "black"), (20, "busy")))
+    first, second = world.lessons[:2]
+    today = services.clock.today_on()
+    with services.database.transaction(SYSTEM) as session:
+        # the recorder went on: the second lesson begins three minutes after the first and is on the same file
+        starts_at = first.starts_at + timedelta(minutes=3)
+        span = Range(starts_at, starts_at + timedelta(minutes=2))
+        session.execute(update(Lesson).where(Lesson.id == second.id).values(starts_at=span.lower, ends_at=span.upper))
+        session.execute(update(Slot).where(Slot.lesson_id == second.id).values(starts_at=span.lower, span=span))
+        session.execute(update(Slot).where(Slot.lesson_id.in_([first.id, second.id])).values(state=SlotState.COVERED))
+        for lead in leads.of_recordings(session, [recording_id]):
+            if lead.code is not Code.BLACK:  # the small picture is one of both
+                leads.judge(session, lead.id, real=False, note="合同约定", actor=OFFICER, at=services.clock.now_at())
+        facts = lesson_facts(session, [first.id, second.id], on=today, strength=100)
+        assert {lesson_id for lesson_id, told in facts.items() if told.flagged} == {second.id}
+        (lead,) = leads.of_recordings(session, [recording_id])
+        leads.judge(session, lead.id, real=False, note="误报", actor=OFFICER, at=services.clock.now_at())
+        assert not lesson_facts(session, [second.id], on=today, strength=1)[second.id].flagged
 
 
 def test_each_role_sees_what_is_theirs(services: Services, filmed: Filmed, world: World, run_jobs: Callable[[], None]) -> None:

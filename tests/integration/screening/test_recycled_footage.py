@@ -1,7 +1,7 @@
 """Footage that was used before is found when it comes again, told once, and to the bureau alone. R60, R72; F-05, F-06, F-07, F-13."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from bench.screening.rooms import room
 from bench.screening.sounds import Microphone, envelope, voiced, waves
 from storage.clips.models import Clip
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope
+from storage.kernel.clock import BUREAU_ZONE
+from supervision.footage.models import Recording
 from supervision.screening.comparing import compare_recording, near_views
 from supervision.screening.kinship import Kind
 from supervision.screening.looks import Code
@@ -143,6 +145,22 @@ def test_one_lesson_sent_twice_is_nothing(services: Services, world: World, run_
         assert session.scalar(select(func.count()).where(RecordingMotion.compared_at.is_not(None))) == 2
     assert matches(services) == []
     assert leads(services, Code.RECYCLED) == []
+
+
+def test_the_beginning_of_a_lesson_sent_again_as_its_middle_is_used_again(services: Services, run_jobs: Jobs, tmp_path: Path) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        hourly = make_world(session, services.clock.now_at(), length=timedelta(minutes=60), name="按时切片学校")
+    begin = hourly.lessons[0].starts_at.astimezone(BUREAU_ZONE)
+    first = send(services, hourly, filmed(1))
+    later = begin + timedelta(minutes=30)
+    second = send(
+        services, hourly, remux(filmed(1), tmp_path / "again.ts", 0, SECONDS), file_name=f"{hourly.cameras[0].code}_{later:%Y%m%d%H%M%S}.ts"
+    )
+    run_jobs()
+    with services.database.transaction(SYSTEM) as session:
+        assert session.get_one(Recording, first).slot_id == session.get_one(Recording, second).slot_id is not None
+    (match,) = matches(services)
+    assert (match.kind, match.way) == (Kind.AGAIN, Way.PACKETS)
 
 
 def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_keys(services: Services, world: World, run_jobs: Jobs) -> None:

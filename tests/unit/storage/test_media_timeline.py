@@ -1,10 +1,15 @@
-"""Segments from presentation times, and the hash that survives remuxing: pure parts of storage.media."""
+"""Segments from presentation times, the hash that survives remuxing, where key frames lie: pure parts of storage.media."""
 
+import time
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.media import nal
-from storage.media.select import ranges
+from storage.media.index import MarkIndex
+from storage.media.matroska import MOST_BLOCKS, entered_at
+from storage.media.select import key_frame_bytes, key_frame_sizes, ranges
 from storage.media.timeline import Timeline
 
 
@@ -69,3 +74,28 @@ def test_neighbouring_ranges_are_one_request_while_the_waste_stays_small() -> No
     assert ranges(runs, 10) == [(0, 200), (900, 1000)]
     assert ranges(runs, 0) == list(runs)
     assert ranges(runs, 1000) == [(0, 1000)]
+
+
+def _marks(count: int) -> MarkIndex:
+    place = np.arange(count, dtype=np.int64) * 40 + 1000
+    return MarkIndex("mkv", "matroska", "h264", None, b"", 1000 + count * 40, place - 8, place, place * 10, place * 10, np.ones(count, np.int64))
+
+
+def test_the_ranges_of_many_key_frames_are_those_of_each() -> None:
+    index = _marks(50)
+    marks = np.array([0, 7, 20, 49])
+    assert key_frame_sizes(index, marks).tolist() == [end - start for start, end in (key_frame_bytes(index, int(one)) for one in marks)]
+
+
+def test_a_million_key_frames_are_measured_at_once() -> None:
+    began = time.process_time()
+    assert key_frame_sizes(_marks(1_000_000), np.arange(1_000_000)).sum() == 48_000_000
+    assert time.process_time() - began < 10  # one after the other they took hours
+
+
+def test_a_cluster_of_more_blocks_than_a_camera_writes_is_not_walked_through() -> None:
+    head = bytes.fromhex("1f43b675") + b"\x01" + b"\xff" * 7 + bytes.fromhex("e78100")
+    blocks = MOST_BLOCKS - 2
+    for count, entered in ((blocks, True), (blocks + 1, False)):
+        data = head + b"\xa3\x80" * count
+        assert (entered_at(data + b"\xa3\x84", 0, len(data) + 3) is not None) is entered

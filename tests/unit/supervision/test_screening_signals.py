@@ -186,6 +186,41 @@ def test_a_turned_camera_is_moved_and_another_room_is_another_view() -> None:
     assert spans(elsewhere, Code.VIEW_MOVED) == []
 
 
+def test_a_lead_begins_in_its_recording_also_where_a_picture_is_said_to_be_shown_before_it() -> None:
+    packets = PacketGlances((60, 60), ((-45_000, -30_000), (-15_080, 0), (-13_000, 20_000)), ())
+    found = find_all(Seen(Glances.joined([]), [], packets, 120_000, RULE.min_height_px, True), RULE)
+    assert spans(found, Code.TIME_JUMP) == [(0, 20)]
+    assert all(one.still_ms == 0 for one in found)
+
+
+def slides(count: int, seed: int = 1) -> list[Luma]:
+    """The lamp is out, and only the slide on the wall is to be seen."""
+    dark = [(room(seed, person=100 + 37 * n % 1000) * 0.05).astype(np.uint8) for n in range(count)]
+    for n, picture in enumerate(dark):
+        picture[25:95, 60:170] = 200
+        for line in range(5):
+            cv2.putText(picture, f"slide {n // 6} {line}", (64, 37 + line * 12), cv2.FONT_HERSHEY_SIMPLEX, 0.3, 20, 1)
+    return [grainy(picture, n, 1.0) for n, picture in enumerate(dark)]
+
+
+def test_a_lamp_that_is_out_is_no_other_room_and_blurs_nothing_and_another_lit_room_is_one() -> None:
+    told = everything(busy(30) + slides(60) + busy(30), Reference.of(room()))
+    assert spans(told, Code.OTHER_VIEW) + spans(told, Code.BLACK) + spans(told, Code.COVERED) == []
+    dark = [grainy((picture * 0.05).astype(np.uint8), n, 0.7) for n, picture in enumerate(busy(60))]
+    assert spans(everything(busy(30) + dark + busy(30), Reference.of(room())), Code.DEFOCUSED) == []  # noise is no sharpness
+    dimmer = [(picture * 0.6).astype(np.uint8) for picture in busy(60, seed=9)]
+    assert spans(everything(busy(30) + dimmer + busy(30), Reference.of(room())), Code.OTHER_VIEW) == [(300, 900)]
+
+
+@pytest.mark.parametrize(("times", "told"), [(1.04, False), (1.15, True), (1.6, True)])
+def test_a_camera_that_was_zoomed_is_moved(times: float, told: bool) -> None:
+    near = cv2.getRotationMatrix2D((160, 90), 0, times)
+    zoomed = [np.asarray(cv2.warpAffine(picture, near, (320, 180), borderMode=cv2.BORDER_REPLICATE), np.uint8) for picture in busy(30)]
+    found = [one for one in everything(busy(30) + zoomed, Reference.of(room())) if one.code is Code.VIEW_MOVED]
+    assert spans(found, Code.VIEW_MOVED) == ([(300, 600)] if told else [])
+    assert all(one.figure == pytest.approx(500 * (times - 1), rel=0.1) and one.figure > one.threshold for one in found)
+
+
 def test_without_a_reference_a_move_inside_the_recording_still_shows() -> None:
     assert spans(everything(busy(30) + [np.roll(picture, 24, 1) for picture in busy(30)]), Code.VIEW_MOVED) == [(300, 600)]
 

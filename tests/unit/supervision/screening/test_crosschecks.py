@@ -97,5 +97,12 @@ def test_many_recordings_of_one_day_are_no_burst_and_institutions_are_apart():
     assert bursts(uploads, RULE) == []
 
 
+def test_files_that_come_in_day_and_night_are_no_burst_until_more_days_come_than_went_by():
+    steady = [(ONE, NINE + timedelta(minutes=50 * n), (NINE + timedelta(minutes=50 * n - 90)).date()) for n in range(29 * 20)]
+    assert bursts(steady, RULE) == []
+    late = [(ONE, NINE + timedelta(days=3, seconds=n), date(2026, 6, 1 + n)) for n in range(5)]
+    assert [f.check for f in bursts(steady + late, RULE)] == [Check.UPLOAD_BURST]
+
+
 def test_every_check_names_its_clause():
     assert set(CLAUSES) == set(Check)

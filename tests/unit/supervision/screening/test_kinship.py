@@ -17,8 +17,15 @@ def test_another_day_is_used_again():
     assert kinship(COPY, OTHER, 0, 0) is Kind.AGAIN
 
 
-def test_the_same_lesson_is_nothing_whatever_the_times_say():
-    assert kinship(COPY, replace(OTHER, lesson_id=COPY.lesson_id), 0, 0) is None
+@pytest.mark.parametrize(("apart", "kind"), [(TOGETHER, None), (TOGETHER + timedelta(seconds=1), Kind.AGAIN), (timedelta(hours=1), Kind.AGAIN)])
+@pytest.mark.parametrize("camera_id", [COPY.camera_id, OTHER.camera_id])
+def test_a_lesson_sent_twice_is_nothing_and_its_first_hour_sent_as_its_second_is_used_again(apart, kind, camera_id):
+    slice_of = replace(OTHER, lesson_id=COPY.lesson_id, camera_id=camera_id, starts_at=AT - apart)
+    assert kinship(COPY, slice_of, 0, 0) is kind
+
+
+def test_the_same_lesson_without_a_start_is_nothing():
+    assert kinship(COPY, replace(OTHER, lesson_id=COPY.lesson_id, starts_at=None), 0, 0) is None
 
 
 def test_two_recordings_not_yet_bound_to_a_lesson_are_not_the_same_lesson():

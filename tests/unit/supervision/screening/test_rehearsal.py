@@ -32,7 +32,7 @@ def looks(every_ms: int, dark: tuple[int, int]) -> Glances:
     column = {
         "mean": np.where(night, 2, 120), "texture": np.where(night, 0, 0.8), "sharp": np.where(night, 0, 0.5),
         "still": np.full(len(at), 9), "moved": np.full(len(at), 60), "points": np.where(night, np.nan, 80),
-        "shift": np.where(night, np.nan, 0), "angle": np.where(night, np.nan, 0), "scale": np.where(night, np.nan, 1),
+        "shift": np.where(night, np.nan, 0), "angle": np.where(night, np.nan, 0), "scale": np.where(night, np.nan, 1000),
     }  # fmt: skip
     return Glances(at, *(column[one.name].astype(np.float32) for one in fields(Glances)[1:]))
 
