@@ -27,7 +27,7 @@ class Destruction(Keyed, Base):
         CheckConstraint(
             "state not in ('approved', 'destroying', 'destroyed') or (approver_account_id is not null and approved_at is not null)", name="approved"
         ),
-        CheckConstraint("state not in ('destroying', 'destroyed') or (begun_at is not null and jsonb_array_length(versions) > 0)", name="begun"),
+        CheckConstraint("state not in ('destroying', 'destroyed') or (begun_at is not null and versions <> '[]'::jsonb)", name="begun"),
         CheckConstraint(
             "num_nulls(destroyed_at, certificate_number, certificate, signature) = case state when 'destroyed' then 0 when 'destroying'"
             " then num_nulls(destroyed_at) * 4 else 4 end",

@@ -1845,7 +1845,7 @@ def upgrade() -> None:
     sa.CheckConstraint("reason <> ''", name=op.f('ck_destruction_reason')),
     sa.CheckConstraint("state not in ('approved', 'destroying', 'destroyed') or (approver_account_id is not null and approved_at is not null)", name=op.f('ck_destruction_approved')),
     sa.CheckConstraint("state not in ('declined', 'stopped') or ended_reason <> ''", name=op.f('ck_destruction_ended_with_a_reason')),
-    sa.CheckConstraint("state not in ('destroying', 'destroyed') or (begun_at is not null and jsonb_array_length(versions) > 0)", name=op.f('ck_destruction_begun')),
+    sa.CheckConstraint("state not in ('destroying', 'destroyed') or (begun_at is not null and versions <> '[]'::jsonb)", name=op.f('ck_destruction_begun')),
     sa.CheckConstraint('approver_account_id is null or approver_account_id <> proposer_account_id', name=op.f('ck_destruction_another_person')),
     sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_destruction_institution_id')),
     sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_destruction_recording_id')),

@@ -102,7 +102,7 @@ def _sql(text: LiteralString, *names: str) -> sql.Composed:
 
 
 _numbers = itertools.count(1)
-SEEN: Final = ("noticed", "retained", "kept")  # states in which an institution sees its row
+SEEN: Final = ("noticed", "retained", "kept", "destroyed")  # states in which an institution sees its row
 PARENTS: Final = {"exit_sheet": ("case_id", "exit_case"), "exit_finding": ("case_id", "exit_case"), "rating_inputs": ("rating_id", "rating")}
 
 
