@@ -25,6 +25,8 @@ OPTIONS: Final = {
     "probesize": "10000000",
     "analyzeduration": "10000000",
 }
+# in a transport stream the pictures may begin long after the sound; it is read no further than `probesize`, and only while a stream is unknown
+TS_OPTIONS: Final = {"analyzeduration": "300000000"}
 # samples are evidence, the edit list that selects and repeats them is not
 MOV_OPTIONS: Final = {"ignore_editlist": "1", "enable_drefs": "0", "use_absolute_path": "0"}
 
@@ -36,7 +38,7 @@ def shape_of(path: str) -> Shape:
 
 def open_media(path: str | BinaryIO, demuxer: str) -> InputContainer:
     """A file by its path, or bytes that were read from one. Raises: UnreadableMedia — damaged, not-a-video, hostile."""
-    options = OPTIONS | {"format_whitelist": _NAMES[demuxer]} | (MOV_OPTIONS if demuxer == "mov" else {})
+    options = OPTIONS | {"format_whitelist": _NAMES[demuxer]} | {"mov": MOV_OPTIONS, "mpegts": TS_OPTIONS}.get(demuxer, {})
     try:
         return av.open(path, "r", format=demuxer, options=options, metadata_errors="replace")
     except av.error.MemoryError as error:

@@ -1,6 +1,7 @@
 """Every container and codec measured by the real sandboxed child."""
 
 import shutil
+import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
@@ -101,3 +102,16 @@ def test_a_real_recording_is_measured(tmp_path: Path) -> None:
     path = shutil.copy(FOOTAGE, tmp_path / "real.mp4")
     facts = inspect(Path(path))
     assert (facts.duration_ms, facts.packet_count, facts.width_px, facts.created_at) == (139_400, 1394, 768, "2017-09-26T16:57:49+00:00")
+
+
+def test_pictures_that_begin_long_after_the_sound_are_measured(tmp_path: Path) -> None:
+    """A transport stream is not refused because nothing but sound comes for its first half minute."""
+    path = tmp_path / "late.ts"
+    sound, pictures = ("sine=f=440:d=40", "testsrc=d=10:s=320x240:r=10")
+    inputs = ["-f", "lavfi", "-i", sound, "-itsoffset", "30", "-f", "lavfi", "-i", pictures]
+    made = ["-map", "0", "-map", "1", "-c:v", "libx264", "-g", "20", "-c:a", "aac", str(path)]
+    subprocess.run(["ffmpeg", "-v", "error", *inputs, *made], check=True)
+    facts = inspect(path)
+    assert (facts.container, facts.video_codec, facts.has_audio) == ("ts", "h264", True)
+    assert (facts.width_px, facts.height_px, facts.packet_count) == (320, 240, 100)
+    assert abs(facts.held_ms - 10_000) <= 100
