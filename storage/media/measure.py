@@ -26,6 +26,7 @@ from storage.media.timeline import Continuity, Timeline, TooManySegments
 
 MARK_US: Final = 200_000
 KEPT_KEY_FRAMES: Final = 16
+SLOWEST_FPS, FASTEST_FPS = 1, 120  # what a stream may say of its rate and be believed where packets have no time
 
 
 @dataclass(slots=True)
@@ -146,14 +147,15 @@ def _read_all(media: Any, video: VideoStream, seen: Pass) -> bool:
     """True when reading broke off before the end of the file. Any: PyAV's demux is typed per stream kind."""
     base = Fraction(video.time_base or Fraction(1, 90000)) * 1_000_000
     scale, divisor = base.numerator, base.denominator
-    guess = 40_000
+    rate = video.guessed_rate or video.average_rate
+    guess = round(1_000_000 / rate) if rate and SLOWEST_FPS <= rate <= FASTEST_FPS else 40_000
     last_dts = 0
     try:
         for packet in media.demux(video):
             if not packet.size:
                 continue
             pts, dts = packet.pts, packet.dts
-            if dts is None and pts is None:  # AVI without times: frame after frame
+            if dts is None and pts is None:  # AVI without times, small pictures that share a packet of a program stream: frame after frame
                 dts_us = pts_us = last_dts + guess
             else:
                 pts_us = (pts if pts is not None else dts) * scale // divisor

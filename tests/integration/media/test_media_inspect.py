@@ -115,3 +115,14 @@ def test_pictures_that_begin_long_after_the_sound_are_measured(tmp_path: Path) -
     assert (facts.container, facts.video_codec, facts.has_audio) == ("ts", "h264", True)
     assert (facts.width_px, facts.height_px, facts.packet_count) == (320, 240, 100)
     assert abs(facts.held_ms - 10_000) <= 100
+
+
+@pytest.mark.parametrize("rate", [5, 25])
+def test_small_pictures_that_share_a_packet_of_a_program_stream_leave_no_gap(tmp_path: Path, rate: int) -> None:
+    """Only the first of them has a time there; the others follow it at the rate that the stream tells."""
+    path = tmp_path / "still room.mpg"
+    pictures = ["-f", "lavfi", "-i", f"testsrc=d=60:s=160x90:r={rate}"]
+    subprocess.run(["ffmpeg", "-v", "error", *pictures, "-c:v", "libx264", "-b:v", "20k", "-g", "50", "-f", "vob", str(path)], check=True)
+    facts = inspect(path)
+    assert (facts.container, facts.packet_count, facts.gaps) == ("ps", 60 * rate, ())
+    assert abs(facts.held_ms - 60_000) <= 2000 // rate
