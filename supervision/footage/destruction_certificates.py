@@ -18,16 +18,13 @@ from storage.kernel.canonical import canonical_json
 from supervision.footage import receipts
 from supervision.footage.destruction_lifecycle import DestructionState
 from supervision.footage.destruction_models import Destruction
-from supervision.footage.models import Recording, Slot
-from supervision.institutions.models import Institution
+from supervision.footage.models import Recording
 
 CERTIFICATE_FORMAT: Final = "classproof-destruction@v1"
 
 
 def issue(session: Session, row: Destruction, recording: Recording, key: Ed25519PrivateKey, *, names: tuple[str, str], at: datetime) -> None:
     """Sign what was done and write it into `row`. `names`: who proposed, who approved. The caller has seen that nothing is left."""
-    institution = session.get_one(Institution, recording.institution_id)
-    slot = session.get(Slot, recording.slot_id) if recording.slot_id else None
     receipt = receipts.of_recording(session, recording.id)
     media: dict[str, Any] = recording.media or {}  # Any: MediaFacts as JSON
     number = f"D{at:%Y%m%d}-{str(recording.id)[-12:].upper()}"
@@ -35,19 +32,9 @@ def issue(session: Session, row: Destruction, recording: Recording, key: Ed25519
         {
             "format": CERTIFICATE_FORMAT,
             "number": number,
-            "institution": {"code": institution.code, "name": institution.name},
-            "recording": recording.id,
-            "file_name": recording.file_name,
-            "slot": slot.natural_id if slot else None,
-            "starts_at": recording.declared_start_at,
-            "duration_ms": media.get("duration_ms"),
+            **receipts.described(session, recording),
             "remarks": list(media.get("remarks", ())),
-            "size_bytes": recording.size_bytes,
-            "sha256": recording.sha256.hex() if recording.sha256 else "",
             "packet_hash": recording.packet_hash.hex() if recording.packet_hash else "",
-            "object_key": recording.object_key,
-            "version_id": recording.version_id,
-            "retain_until": recording.retain_until,
             "receipt": receipt.number if receipt else None,
             "reason": row.reason,
             "proposed": {"by": row.proposer_name, "name": names[0], "role": row.proposer_role, "at": row.proposed_at},

@@ -40,6 +40,25 @@ class Receipt(Base):
     issued_at: Mapped[datetime]
 
 
+def described(session: Session, recording: Recording) -> dict[str, Any]:  # Any: JSON
+    """What every signed paper says of a recording: whose it is, of what, its bytes and how long they are kept."""
+    institution = session.get_one(Institution, recording.institution_id)
+    slot = session.get(Slot, recording.slot_id) if recording.slot_id else None
+    return {
+        "institution": {"code": institution.code, "name": institution.name},
+        "recording": recording.id,
+        "file_name": recording.file_name,
+        "slot": slot.natural_id if slot else None,
+        "starts_at": recording.declared_start_at,
+        "duration_ms": (recording.media or {}).get("duration_ms"),
+        "size_bytes": recording.size_bytes,
+        "sha256": recording.sha256.hex() if recording.sha256 else "",
+        "object_key": recording.object_key,
+        "version_id": recording.version_id,
+        "retain_until": recording.retain_until,
+    }
+
+
 def issue(session: Session, recording: Recording, key: Ed25519PrivateKey, *, at: datetime) -> Receipt:
     """The receipt of a catalogued recording; issued once, later calls answer the same. Raises: NotVerifiedYet — it is not catalogued."""
     known = session.get(Receipt, recording.id)
@@ -48,26 +67,14 @@ def issue(session: Session, recording: Recording, key: Ed25519PrivateKey, *, at:
     entry = next((m for m in history.timeline(session, "recording", recording.id) if m.event == RecordingEvent.CATALOGUE), None)
     if entry is None:
         raise NotVerifiedYet(state=recording.state.value)
-    institution = session.get_one(Institution, recording.institution_id)
-    slot = session.get(Slot, recording.slot_id) if recording.slot_id else None
     number = f"R{at:%Y%m%d}-{str(recording.id)[-12:].upper()}"
     media: dict[str, Any] = recording.media or {}  # Any: MediaFacts as JSON
     body = canonical_json(
         {
             "format": RECEIPT_FORMAT,
             "number": number,
-            "institution": {"code": institution.code, "name": institution.name},
-            "recording": recording.id,
-            "file_name": recording.file_name,
-            "slot": slot.natural_id if slot else None,
-            "starts_at": recording.declared_start_at,
-            "duration_ms": media.get("duration_ms"),
+            **described(session, recording),
             "held_ms": media.get("held_ms"),
-            "size_bytes": recording.size_bytes,
-            "sha256": recording.sha256.hex() if recording.sha256 else "",
-            "object_key": recording.object_key,
-            "version_id": recording.version_id,
-            "retain_until": recording.retain_until,
             "ledger_entry": entry.entry_id,
             "issued_at": at,
             "public_key": base64.b64encode(key.public_key().public_bytes_raw()).decode(),

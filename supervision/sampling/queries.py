@@ -93,14 +93,7 @@ def not_to_be_shown(session: Session, draw_round: DrawRound) -> list[str]:
 
 def _on_tape(*states: RecordingState) -> Exists:
     """Whether a recording in one of the states holds something of the lesson."""
-    return (
-        exists()
-        .where(Slot.lesson_id == Lesson.id)
-        .where(RecordedSpan.camera_id == Slot.camera_id)
-        .where(RecordedSpan.span.op("&&")(Slot.span))
-        .where(Recording.id == RecordedSpan.recording_id)
-        .where(Recording.state.in_(states))
-    )
+    return exists().where(Slot.lesson_id == Lesson.id, *_showing(), Recording.id == RecordedSpan.recording_id, Recording.state.in_(states))
 
 
 def lesson_facts(session: Session, lesson_ids: Sequence[UUID], *, on: date, strength: int, of_class: bool = False) -> dict[UUID, LessonFacts]:

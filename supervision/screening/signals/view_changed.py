@@ -12,7 +12,6 @@ from supervision.screening.view import HALF
 CLAUSE = "R71, F-09"
 OTHER_CLAUSE = "R77, F-12"
 MOST_SHIFT_PERMILLE = 500
-USUAL_PERCENT = 75
 DIM_SHARE = 0.5  # of the usual light and of the usual structure: a switched-off lamp leaves less, another lit room more
 
 
@@ -44,7 +43,7 @@ def _lamp_out(glances: Glances) -> Bools:
     """
     if not len(glances):
         return np.zeros(0, np.bool_)
-    light, structure = (np.percentile(column, USUAL_PERCENT) for column in (glances.mean, glances.texture))
+    light, structure = (np.percentile(column, defocused.USUAL_PERCENT) for column in (glances.mean, glances.texture))
     return np.asarray((glances.mean < light * DIM_SHARE) & (glances.texture < structure * DIM_SHARE))
 
 
