@@ -1,4 +1,4 @@
-"""How often honest lessons of one room are told as footage used again, or as loops: thousands of camera-hours through the search of the worker.
+"""How often honest lessons of one room are told as footage used again: thousands of camera-hours through the search of the worker.
 
 `python -m bench.screening_alarms [part] [rooms]` goes on where it was and keeps one line for each room in `bench/screening/alarms.json`; with the
 held-out part the product's table is written. `... fields` says how near the quick drawing comes to a real encoder. Three quarters of a room's
@@ -23,8 +23,8 @@ from bench.screening.cases import SEEDS, Part, honest
 from bench.screening.encoding import Encoder
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
-from bench.screening_recall import LOOP, RULE, WIDTH, Stored, seen, thinned
-from supervision.screening import loop, measured, motion, recycled, signatures
+from bench.screening_recall import RULE, WIDTH, Stored, seen, thinned
+from supervision.screening import measured, motion, recycled, signatures
 from supervision.screening.looks import Code
 from supervision.screening.motion import Motion, residual
 
@@ -59,7 +59,7 @@ def lesson(part: Part, number: int, n: int) -> tuple[str, Motion]:
 
 def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
     """A room, each lesson asked for among those before it; the row after every few lessons. `known`: what was kept of it, gone on with."""
-    nothing = {"lessons": 0, "hours": 0.0, "compared": 0, "told": 0, "loops": 0, "minutes": {}, "examples": []}
+    nothing = {"lessons": 0, "hours": 0.0, "compared": 0, "told": 0, "minutes": {}, "examples": []}
     row: Row = known or {"part": part, "room": number, **nothing}
     stored = Stored()
     for n in range(LESSONS):
@@ -75,9 +75,6 @@ def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
                     row["examples"].append([name, other, match.windows, match.decidable, round(match.median, 3), round(match.fields, 3)])
                 if match is not None and match.windows >= RULE.recycled_least_windows:
                     row["fields"] = max(row.get("fields", -1.0), round(match.fields, 3))
-            for found in loop.find_loops(its, LOOP):
-                row["loops"] += 1
-                row["examples"].append([name, found.from_ms, found.to_ms, found.figure])
             row["lessons"] = n + 1
             row["hours"] = round(row["hours"] + its.duration_ms / 3_600_000, 3)
         stored.add(name, its)
@@ -87,8 +84,8 @@ def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
 
 def method() -> str:
     """Names the code and the figures that decide: rows of another method are measured anew."""
-    text = "".join(inspect.getsource(module) for module in (motion, recycled, signatures, loop, quick)) + inspect.getsource(lesson)
-    return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
+    text = "".join(inspect.getsource(module) for module in (motion, recycled, signatures, quick)) + inspect.getsource(lesson)
+    return hashlib.sha256(f"{text}{RULE}{WIDTH}".encode()).hexdigest()[:12]
 
 
 def fields(part: Part, count: int = 20, seconds: int = 120) -> None:
@@ -141,17 +138,13 @@ def main(arguments: list[str]) -> None:
 def tell(rows: list[Row], part: Part) -> None:
     """On the terminal, and of the held-out part in the product's table."""
     hours = sum(row["hours"] for row in rows)
-    for code, key in ((Code.RECYCLED, "told"), (Code.LOOP, "loops")):
-        events = sum(row[key] for row in rows)
-        most = measured.events_at_most(events) / max(hours, 1e-9)
-        print(f"{code.value}: {events} in {hours:.1f} camera-hours, at most {most * 1000:.2f} in a thousand", flush=True)
+    events = sum(row["told"] for row in rows)
+    most = measured.events_at_most(events) / max(hours, 1e-9)
+    print(f"{events} told in {hours:.1f} camera-hours, at most {most * 1000:.2f} in a thousand", flush=True)
     print(f"{sum(row['compared'] for row in rows)} pairs compared in full", flush=True)
     if part == "held-out" and rows:
-        told = [
-            {"code": code.value, "false_alarms": sum(row[key] for row in rows), "camera_hours": round(hours, 2)}
-            for code, key in ((Code.RECYCLED, "told"), (Code.LOOP, "loops"))
-        ]
-        measured.HELD_OUT.write_text(measured.plain([], told), encoding="utf-8")
+        told = {"code": Code.RECYCLED.value, "false_alarms": events, "camera_hours": round(hours, 2)}
+        measured.HELD_OUT.write_text(measured.plain([], [told]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
-"""Copies and loops of lessons of an hour, drawn without an encoder: what the rule costs where lessons are long and some people hardly move. R60.
+"""Copies of lessons of an hour, drawn without an encoder: what the rule costs where lessons are long and some people hardly move. R60.
 
 `python -m bench.screening_drawn [part] [sources]` prints what is found of each attack, with its interval; it may be broken off and goes on where it
-was (`bench/screening/drawn.json`). `... [part] loops` makes the loops that were not found again and says what is told of each, so that those that are
-told with an end too far off are known from those that are not told. Real encoders are `screening_recall`'s;
-how near the quick drawing comes to them `screening_alarms fields` says. Each source is searched for among five other lessons of its room, which have
-the same habits.
+was (`bench/screening/drawn.json`). Loops are `screening_loops`'s, real encoders `screening_recall`'s; how near the quick drawing comes to them
+`screening_alarms fields` says. Each source is searched for among five other lessons of its room, which have the same habits.
 """
 
 import hashlib
@@ -16,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from unittest import mock
 
 import numpy as np
 
@@ -24,14 +21,14 @@ from bench.screening import quick
 from bench.screening.cases import SEEDS, Part
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
-from bench.screening_recall import LOOP, RULE, SLACK_MS, WIDTH, Stored
-from supervision.screening import loop, measured, motion, recycled, signatures
+from bench.screening_recall import RULE, WIDTH, Stored
+from supervision.screening import measured, motion, recycled, signatures
 from supervision.screening.looks import Code
 from supervision.screening.motion import Motion, mirrored
 
 SECONDS: Final = 3_600
 OTHERS: Final = 5
-LOOPED, PIECE, FILLED = "loop", "piece", "filled"  # attacks of the product's table
+PIECE: Final = "piece"  # in the product's table under this name
 KEPT: Final = Path(__file__).parent / "screening" / "drawn.json"
 STEP_S: Final = WIDTH.recycled_step_s
 
@@ -65,30 +62,8 @@ def copies(source: Lesson, rng: np.random.Generator, host: Motion) -> Iterator[t
     yield PIECE, replace(host, fields=fields)
 
 
-def looped(source: Lesson, rng: np.random.Generator) -> bool:
-    """Whether a piece of 45 to 120 s that is played once or twice again is found where it is."""
-    piece = float(rng.uniform(45, 120))
-    first = float(rng.uniform(piece + 5, SECONDS - 500))
-    return _is_found(source, rng, piece, first, first + piece * int(rng.integers(2, 4)))
-
-
-def filled(source: Lesson, rng: np.random.Generator) -> bool:
-    """Whether 5 to 20 minutes are found that are filled with 1 to 5 minutes before them, again and again."""
-    piece, again = float(rng.uniform(60, 300)), float(rng.uniform(300, 1200))
-    first = float(rng.uniform(piece + 5, SECONDS - again - 60))
-    return _is_found(source, rng, piece, first, first + again)
-
-
-def _is_found(source: Lesson, rng: np.random.Generator, piece: float, first: float, last: float) -> bool:
-    found = loop.find_loops(quick.seen(source, STEP_S, noise_seed=int(rng.integers(1 << 30)), loop=(piece, first, last)), LOOP)
-    begin_ms, end_ms = round(first * 1000), round(last * 1000)
-    held_ms = sum(max(0, min(one.to_ms, end_ms) - max(one.from_ms, begin_ms)) for one in found)
-    within = (one for one in found if one.from_ms >= begin_ms - SLACK_MS and one.to_ms <= end_ms + SLACK_MS)
-    return held_ms >= (end_ms - begin_ms) / 2 and any(within)
-
-
 def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
-    """One source with its copies and three lessons with loops: (attack → [tried, found], what was missed or told besides)."""
+    """One source with its copies: (attack → [tried, found], what was missed or told besides)."""
     rng = np.random.default_rng([38, SEEDS[part], place])
     stored, made = Stored(), [lesson(part, place, n) for n in range(OTHERS + 2)]
     for n, one in enumerate(made[: OTHERS + 1]):
@@ -106,12 +81,6 @@ def measure(part: Part, place: int) -> tuple[dict[str, list[int]], list[str]]:
         count(attack, "0" in names)
         if names != {"0"}:
             told.append(f"{attack} (activity {made[0].activity}, {made[0].people} people): told {sorted(names)}")
-    for attack, try_one in (("loop", looped), (FILLED, filled)):
-        for one in made[:3]:
-            hit = try_one(one, rng)
-            count(attack, hit)
-            if not hit:
-                told.append(f"{attack} missed (activity {one.activity}, {one.people} people)")
     return counts, told
 
 
@@ -148,53 +117,15 @@ def under_a_clock(plain: Motion, rng: np.random.Generator) -> Motion:
     return replace(plain, fields=fields, room=place)
 
 
-def missed_loops(part: Part, row: dict[str, Any]) -> list[tuple[str, Lesson, dict[str, Any]]]:  # Any: JSON, and what `quick.seen` is asked
-    """(attack, lesson, how it was drawn) of each loop that a kept row says was missed: the dice are thrown as then, nothing is drawn."""
-    told, rng = list(row["told"]), np.random.default_rng([38, SEEDS[part], row["place"]])
-    made, asked = [lesson(part, row["place"], n) for n in range(OTHERS + 2)], list[dict[str, Any]]()
-    empty = Motion(np.arange(0, SECONDS * 1000, STEP_S * 1000), np.zeros((SECONDS // STEP_S, 18, 32), np.float32), np.zeros((180, 320), np.uint8))
-
-    def noted(_lesson: Lesson, _step_s: float, **how: Any) -> Motion:  # Any: as `quick.seen`
-        asked.append(how)
-        return empty
-
-    missed = []
-    with mock.patch.object(quick, "seen", noted), mock.patch.object(loop, "find_loops", lambda *_: []):
-        for _ in copies(made[0], rng, empty):
-            pass
-        for attack, try_one in ((LOOPED, looped), (FILLED, filled)):
-            for one in made[:3]:
-                try_one(one, rng)
-                text = f"{attack} missed (activity {one.activity}, {one.people} people)"
-                if text in told:
-                    told.remove(text)
-                    missed.append((attack, one, asked[-1]))
-    return missed
-
-
-def tell_missed(part: Part, kept: list[dict[str, Any]]) -> None:  # Any: rows of JSON
-    """What is told of each loop that was missed: nothing, or with an end further off than `SLACK_MS`."""
-    nothing, off = Counter[str](), Counter[str]()
-    for row in kept:
-        for attack, one, how in missed_loops(part, row):
-            begin_ms, end_ms = (round(at * 1000) for at in how["loop"][1:])
-            found = loop.find_loops(quick.seen(one, STEP_S, **how), LOOP)
-            over = [lead for lead in found if min(lead.to_ms, end_ms) - max(lead.from_ms, begin_ms) >= (end_ms - begin_ms) / 2]
-            (off if over else nothing)[attack] += 1
-            far = [((lead.from_ms - begin_ms) // 1000, (lead.to_ms - end_ms) // 1000) for lead in over]
-            print(f"{row['place']} {attack}, {how['loop'][0]:.0f} s, activity {one.activity}: ends off by {far} s, all {len(found)}", flush=True)
-    print(f"not told: {dict(nothing)}; told with an end too far off: {dict(off)}", flush=True)
-
-
 def _named(ours: tuple[Callable[..., object], ...]) -> str:
-    text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, loop, quick, *ours))
-    return hashlib.sha256(f"{text}{RULE}{WIDTH}{LOOP}".encode()).hexdigest()[:12]
+    text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, quick, *ours))
+    return hashlib.sha256(f"{text}{RULE}{WIDTH}".encode()).hexdigest()[:12]
 
 
 # each names the code and the figures that decide, and what is made: rows of another method are measured anew
 def method() -> str:
     """Of `measure`."""
-    return _named((lesson, copies, looped, filled, _is_found, measure))
+    return _named((lesson, copies, measure))
 
 
 def again_method() -> str:
@@ -207,9 +138,6 @@ def main(arguments: list[str]) -> None:
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
     kept = [row for row in known if row["method"] in (method(), again_method())]
-    if arguments[1:2] == ["loops"]:
-        tell_missed(part, [row for row in kept if (row["method"], row["part"]) == (method(), part)])
-        return
     for name, make in ((method(), measure), (again_method(), same_again)):
         for place in range(int(arguments[1]) if len(arguments) > 1 else 10):
             if any((row["method"], row["part"], row["place"]) == (name, part, place) for row in kept):
@@ -233,10 +161,9 @@ def main(arguments: list[str]) -> None:
 
 
 def rows(tried: Counter[str], found: Counter[str]) -> list[dict[str, Any]]:  # Any: rows of JSON
-    """Of the product's table: loops, and each way of copying a whole lesson, beside what real encoders showed."""
-    names = {attack: attack if attack in (LOOPED, FILLED, PIECE) else f"hour-{attack}" for attack in tried}
-    codes = {attack: (Code.LOOP if attack in (LOOPED, FILLED) else Code.RECYCLED).value for attack in tried}
-    return [{"code": codes[attack], "attack": names[attack], "tried": count, "found": found[attack]} for attack, count in tried.items()]
+    """Of the product's table: each way of copying a whole lesson, beside what real encoders showed."""
+    names = {attack: PIECE if attack == PIECE else f"hour-{attack}" for attack in tried}
+    return [{"code": Code.RECYCLED.value, "attack": names[attack], "tried": count, "found": found[attack]} for attack, count in tried.items()]
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class Found:
     """A lead: `[from_ms, to_ms)` of media time, the figure that was measured and the threshold it crossed. Never a verdict.
 
     `strength` in permille says how far beyond the threshold the figure lies; it orders lists, it is no probability. `still_ms` is where a
-    picture shows it best.
+    picture shows it best. `shown_before_ms`: what is shown from `from_ms` on was shown there before (a loop).
     """
 
     code: Code
@@ -89,6 +89,7 @@ class Found:
     threshold: float
     strength: int
     still_ms: int
+    shown_before_ms: int | None = None
 
 
 def strength(figure: float, threshold: float, worst: float) -> int:

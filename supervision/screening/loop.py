@@ -1,83 +1,161 @@
 """A recording that shows a piece of itself again, under a clock that goes on. F-07; R60, R72. Pure.
 
-The movement of each minute is looked for in the rest of the same recording. People repeat themselves at odd distances; a loop agrees at one
-distance, for as long as it was let run, and all over the picture.
+People repeat themselves, pictures do not: everybody sits a little otherwise. So for every distance in time each look is held against the one
+that lies so far before it. Is it nearer to that one than to those a quarter of a minute around it, it speaks for a repetition at this distance;
+is it further away than looks which follow each other ever are, against one. What is said adds up from look to look, and a stretch in which enough
+comes together is told. A room in which nothing moves looks like itself at every distance and speaks for none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from supervision.screening.looks import Code, Found, strength
-from supervision.screening.motion import STEP_MS, Motion, Residual, fields_agree, residual
+from supervision.screening.motion import CLOCK_ROWS, DARKEST, GRID_ROWS, LONGEST_BRIDGE_MS, Motion
+
+LAG_STEP_MS: Final = 2_000  # distances that are tried
+LEAST_GREY: Final = 0.5  # what sensor and encoder leave in a field
+LIMIT: Final = 4.0  # a field counts as at most so many times further away than it usually is from one look to the next: one walker is not everybody
+ALIVE: Final = 1.3  # a field changes when it strays so much further over the recording than from one look to the next
+AROUND_MS: Final = (12_000, 24_000)  # before and behind the distance that is tried: nearer, people have not moved yet
+AROUND_SHARE: Final = 3 / 8  # so many of the looks around may be nearer than the one that a look is held against
+MOST_SAID: Final = 2.5  # by one look, a natural logarithm; one picture alone proves nothing
+DRIFT: Final = 0.3  # what a look must say to count for a repetition at all
+FAR: Final = 4.0  # times the usual distance from one look to the next: further away speaks against a repetition,
+FAR_COUNTS: Final = 0.5  # each e-fold by so much,
+MOST_FAR: Final = 1.5  # and no more e-folds than this, since somebody may walk past between two looks
+FLOOR: Final = 0.1  # of a distance; below it, pictures are the same
+USUAL_FIELDS: Final = 100  # with fewer that change, looks are more often alike by chance: what they say counts less, by the root of their share
+UNKNOWN_MS: Final = 8_000  # no look lies as near as this to where one is asked for
+NOTHING_SEEN: Final = -0.5  # what such a moment says
+STRONGEST: Final = 50.0
+Distances = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class LoopRule:
     """When a repetition is told of (`recycled.yaml`)."""
 
-    loop_piece_s: int  # pieces of this length are looked for again
-    loop_least_lag_s: int  # nearer than this, a movement that goes on agrees with itself
-    loop_permille: int  # a piece agrees at least so much
+    loop_least_lag_s: int  # nearer than this, people have not moved yet
     loop_least_repeated_s: int  # so much of the recording must be seen again at one distance
-    loop_least_active_fields: int
-    loop_fields_permille: int  # the field in the middle of all that move agrees by itself so much
+    loop_evidence: int  # natural logarithms that must come together
+    loop_least_active_fields: int  # a picture in which fewer of the 448 fields change decides nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """Looks shown in [begin_ms, end_ms] show what lies `lag_ms` before them."""
+
+    begin_ms: int
+    end_ms: int
+    lag_ms: int
+    evidence: float
 
 
 def find_loops(motion: Motion, rule: LoopRule) -> list[Found]:
-    """Each span that shows again what lies one fixed distance before it."""
-    series = residual(motion)
-    piece = rule.loop_piece_s * 1000 // STEP_MS
-    shortest = max(rule.loop_least_lag_s * 1000 // STEP_MS, piece // 2)
-    n = len(series)
-    if n < shortest + piece:
+    """Each span that shows again what lies before it, with where that was. Memory grows with the looks, work with their square."""
+    seen = _changing(motion)
+    if seen.shape[1] < max(rule.loop_least_active_fields, 1):
         return []
-    products = series @ series.T
-    energy = np.concatenate([[0.0], np.cumsum((series**2).sum(1))])
-    moving = _moving(series, piece)
-    found: list[tuple[int, int, int, float]] = []  # begin, end, lag, agreement
-    for lag in range(shortest, n - piece + 1):
-        diagonal = np.concatenate([[0.0], np.cumsum(np.diagonal(products, -lag))])
-        length = n - lag
-        starts = np.arange(length - piece + 1)
-        both = (energy[starts + lag + piece] - energy[starts + lag]) * (energy[starts + piece] - energy[starts])
-        score = (diagonal[starts + piece] - diagonal[starts]) / np.sqrt(np.maximum(both, 1e-6))
-        score[(both < 1e-3) | (moving[starts + lag] < rule.loop_least_active_fields) | (moving[starts] < rule.loop_least_active_fields)] = 0
-        held = score * 1000 >= rule.loop_permille
-        for first, last in _runs(held):
-            begin, end = first + lag, last - 1 + lag + piece
-            if (end - begin) * STEP_MS < rule.loop_least_repeated_s * 1000:
-                continue
-            alike = fields_agree(series[begin:end], series[begin - lag : end - lag], rule.loop_least_active_fields)
-            if alike * 1000 >= rule.loop_fields_permille:
-                found.append((begin, end, lag, float(score[first:last].mean())))
-    return [_told(one, rule) for one in _strongest(found)]
+    counts = min(1.0, (seen.shape[1] / USUAL_FIELDS) ** 0.5)
+    repeats = [
+        _Repeat(one.begin_ms, one.end_ms, one.lag_ms, one.evidence * counts)
+        for one in _repeats(motion.times_ms, seen, rule.loop_least_lag_s * 1000, rule.loop_evidence / counts)
+        if one.end_ms - one.begin_ms >= rule.loop_least_repeated_s * 1000
+    ]
+    step_ms = int(np.median(np.diff(motion.times_ms)))
+    return [_told(group, step_ms, rule) for group in _joined(repeats, step_ms)]
 
 
-def _moving(series: Residual, piece: int) -> NDArray[np.int64]:
-    """Per start: fields that move twice or more within the piece."""
-    counts = np.vstack([np.zeros((1, series.shape[1])), np.cumsum(np.abs(series) > 1, axis=0)])
-    moving: NDArray[np.int64] = ((counts[piece:] - counts[:-piece]) >= 2).sum(1)
-    return moving
+def _changing(motion: Motion) -> Distances:
+    """(n, fields that change): how far each lies from where it usually is, as a multiple of how far it usually goes from one look to the next.
+
+    The light of the whole picture is taken away as a share, as `motion.residual` does.
+    """
+    inner = motion.fields[:, CLOCK_ROWS : GRID_ROWS - CLOCK_ROWS].reshape(len(motion.times_ms), -1)
+    if len(inner) < 3:
+        return np.zeros((len(inner), 0), np.float32)
+    usual = np.median(inner, axis=0)
+    strayed = inner - usual
+    strayed -= np.median(strayed / np.maximum(usual, DARKEST), axis=1, keepdims=True) * usual
+    between = 1.48 * np.median(np.abs(np.diff(strayed, axis=0)), axis=0) / np.sqrt(2)
+    scaled = np.clip(strayed / np.maximum(between, LEAST_GREY), -LIMIT, LIMIT).astype(np.float32)
+    return np.ascontiguousarray(scaled[:, scaled.std(axis=0) > ALIVE])
 
 
-def _runs(held: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], held, [False]]).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+def _usual_step(times_ms: NDArray[np.int64], seen: Distances) -> float:
+    """How far a look usually lies from the one before it."""
+    near = np.diff(times_ms) <= LONGEST_BRIDGE_MS
+    return max(float(np.median((np.diff(seen, axis=0)[near] ** 2).mean(axis=1))), LEAST_GREY) if near.any() else LEAST_GREY
 
 
-def _strongest(found: Sequence[tuple[int, int, int, float]]) -> list[tuple[int, int, int, float]]:
-    """Of spans that lie over each other the longest, then the one that agrees most: a loop of two minutes agrees at four, too."""
-    kept: list[tuple[int, int, int, float]] = []
-    for one in sorted(found, key=lambda f: (-(f[1] - f[0]), -f[3])):
-        if all(one[1] <= k[0] or one[0] >= k[1] for k in kept):
-            kept.append(one)
-    return sorted(kept)
+def _repeats(times_ms: NDArray[np.int64], seen: Distances, least_lag_ms: int, least: float) -> Iterator[_Repeat]:
+    """For every distance the stretches over which the most comes together, where it is `least` or more. In no order.
+
+    One pass over the looks; of every distance it is known what has come together, since when, and where it was the most.
+    """
+    far = FAR * _usual_step(times_ms, seen)
+    nearest, reach = (ms // LAG_STEP_MS for ms in AROUND_MS)
+    beside = [n for n in range(-reach, reach + 1) if abs(n) >= nearest]
+    rank = int(len(beside) * AROUND_SHARE)
+    first = max(least_lag_ms // LAG_STEP_MS, nearest + reach)
+    lags_ms = np.arange(int(times_ms[-1] - times_ms[0]) // LAG_STEP_MS + 1) * LAG_STEP_MS
+    middles = (times_ms[1:] + times_ms[:-1]) / 2
+    squares = (seen**2).sum(axis=1)
+    together, most = np.zeros(len(lags_ms)), np.zeros(len(lags_ms))
+    begun, peak = np.zeros(len(lags_ms), np.int64), np.zeros(len(lags_ms), np.int64)
+    beyond = np.full(reach, np.inf, np.float32)
+    for now, now_ms in enumerate(times_ms.tolist()):
+        stop = (now_ms - int(times_ms[0])) // LAG_STEP_MS + 1
+        if stop <= first:
+            continue
+        asked_ms = now_ms - lags_ms[:stop]
+        which = np.minimum(np.searchsorted(middles, asked_ms), now)
+        apart = np.maximum(squares[now] + squares[: now + 1] - 2 * seen[: now + 1] @ seen[now], 0) / seen.shape[1] + FLOOR
+        padded = np.concatenate([beyond, apart[which], beyond])
+        padded[: reach + nearest] = np.inf  # the present is no neighbour
+        around = np.partition(np.stack([padded[reach + first + n : reach + stop + n] for n in beside]), rank, axis=0)[rank]
+        held = apart[which[first:]]
+        said = np.clip(np.log(np.where(np.isfinite(around), around, held) / held), -MOST_SAID, MOST_SAID) - DRIFT
+        said -= FAR_COUNTS * np.clip(np.log(held / far), 0, MOST_FAR)
+        said[np.abs(times_ms[which[first:]] - asked_ms[first:]) > UNKNOWN_MS] = NOTHING_SEEN
+        # the slices are views: what is written into them stays
+        sums, highest, since, at = (one[first:stop] for one in (together, most, begun, peak))
+        since[(sums <= 0) & (said > 0)] = now
+        sums += said
+        over = sums <= 0
+        for n in np.flatnonzero(over & (highest >= least)).tolist():
+            yield _Repeat(int(times_ms[since[n]]), int(times_ms[at[n]]), int(lags_ms[first + n]), float(highest[n]))
+        sums[over], highest[over] = 0, 0
+        higher = sums > highest
+        highest[higher], at[higher] = sums[higher], now
+    for n in np.flatnonzero(most >= least).tolist():
+        yield _Repeat(int(times_ms[begun[n]]), int(times_ms[peak[n]]), int(lags_ms[n]), float(most[n]))
 
 
-def _told(one: tuple[int, int, int, float], rule: LoopRule) -> Found:
-    begin, end, _, agreed = one
-    limit = rule.loop_permille / 1000
-    return Found(Code.LOOP, begin * STEP_MS, end * STEP_MS, round(agreed, 3), limit, strength(agreed, limit, 1.0), (begin + end) // 2 * STEP_MS)
+def _joined(repeats: Iterable[_Repeat], step_ms: int) -> list[list[_Repeat]]:
+    """Those that touch, together: what is played three times is seen again at one and at two distances."""
+    groups: list[list[_Repeat]] = []
+    end_ms = -1
+    for one in sorted(repeats, key=lambda r: (r.begin_ms, r.lag_ms)):
+        if groups and one.begin_ms <= end_ms + step_ms:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+            end_ms = one.end_ms
+        end_ms = max(end_ms, one.end_ms)
+    return groups
+
+
+def _told(group: Sequence[_Repeat], step_ms: int, rule: LoopRule) -> Found:
+    """One lead; it points at what the clearest of them shows."""
+    begin_ms, end_ms = min(one.begin_ms for one in group), max(one.end_ms for one in group) + step_ms
+    clearest = max(group, key=lambda one: one.evidence)
+    figure, limit = round(clearest.evidence, 1), float(rule.loop_evidence)
+    middle_ms = (clearest.begin_ms + clearest.end_ms) // 2
+    return Found(
+        Code.LOOP, begin_ms, end_ms, figure, limit, strength(figure, limit, STRONGEST), middle_ms, shown_before_ms=max(begin_ms - clearest.lag_ms, 0)
+    )
