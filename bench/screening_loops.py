@@ -1,8 +1,8 @@
 """How well loops are found, and how often honest lessons are told as loops: lessons of an hour, drawn without an encoder. F-07; R60.
 
 `python -m bench.screening_loops [part] [places] [rooms]` goes on where it was, keeps a line for each place and each room in `bench/screening/loops.json`
-and writes the held-out part into the product's table. A place has three lessons with loops of a piece of 45 to 120 s, three that are filled for
-minutes, one with a piece of 12 to 45 s, and one of one to four people. Honest lessons are those of `screening_alarms`, fifty a room, with their
+and writes the held-out part into the product's table. A place has three lessons with a piece of 45 to 120 s that is played again two or three times,
+three that are filled for minutes, one with such a piece played again once, one with a piece of 12 to 45 s, and one of one to four people. Honest lessons are those of `screening_alarms`, fifty a room, with their
 habits. Loops through a real encoder are `screening_recall`'s.
 """
 
@@ -28,8 +28,8 @@ from supervision.screening.looks import Code
 
 KEPT: Final = Path(__file__).parent / "screening" / "loops.json"
 SECONDS: Final = 3_600
-LOOPED, FILLED, SHORT, FEW = "loop", "filled", "loop-short", "loop-few"  # attacks of the product's table
-OF_A_PLACE: Final = {LOOPED: 3, FILLED: 3, SHORT: 1, FEW: 1}
+LOOPED, FILLED, ONCE, SHORT, FEW = "loop", "filled", "loop-once", "loop-short", "loop-few"  # attacks of the product's table
+OF_A_PLACE: Final = {LOOPED: 3, FILLED: 3, ONCE: 1, SHORT: 1, FEW: 1}
 Row = dict[str, Any]  # Any: JSON
 
 
@@ -44,10 +44,10 @@ def lesson(part: Part, place: int, n: int, attack: str) -> Lesson:
 
 def again(attack: str, rng: np.random.Generator) -> quick.Again:
     """(seconds of the piece, when it is shown again first, and until when)."""
-    if attack in (LOOPED, FEW):
+    if attack in (LOOPED, ONCE, FEW):
         piece = float(rng.uniform(45, 120))
         first = float(rng.uniform(piece + 5, SECONDS - 500))
-        return piece, first, first + piece * int(rng.integers(2, 4))
+        return piece, first, first + piece * (1 if attack == ONCE else int(rng.integers(2, 4)))
     piece, length = (rng.uniform(60, 300), rng.uniform(300, 1200)) if attack == FILLED else (rng.uniform(12, 45), rng.uniform(120, 900))
     first = float(rng.uniform(piece + 5, SECONDS - length - 60))
     return float(piece), first, first + float(length)

@@ -40,7 +40,7 @@ ROOMS, PER_ROOM, EVERY = 4, 8, 4
 SOURCES = 16  # lessons that are attacked: first one in four, then the next of each four
 LOOPS = 12
 RENDERED_ROOMS, RENDERED = 3, 12  # honest lessons without an encoder, to have more hours
-SLACK_MS = 15_000  # of looks four seconds apart, some
+SLACK_MS = 20_000  # five looks
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The dated figures themselves, as the book holds them, tell copies and loops from honest lessons. `recycled.yaml`; R60; F-05, F-06, F-07."""
 
 import itertools
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -29,15 +30,20 @@ def test_a_copy_is_told_and_lessons_of_one_room_are_not() -> None:
         assert match is None or not is_recycled(match, rule)
 
 
-@pytest.mark.parametrize(("more_s", "told"), [(-70, False), (60, True)])
+@pytest.mark.parametrize(("more_s", "told"), [(-16, False), (30, True)])
 def test_a_loop_is_told_from_its_least_length_on(more_s: int, told: bool) -> None:
     rule = BOOK.read(LoopRule, on=DAY)
     motion = drawn(4, people=40)
     length = (rule.loop_least_repeated_s + more_s) * 1000 // STEP_MS
     fields = motion.fields.copy()
     fields[150 : 150 + length] = motion.fields[40 : 40 + length]
-    assert bool(find_loops(Motion(motion.times_ms, fields, motion.room), rule)) is told
+    found = find_loops(Motion(motion.times_ms, fields, motion.room), rule)
+    assert bool(found) is told
+    assert all(one.figure >= rule.loop_evidence for one in found)
     assert find_loops(motion, rule) == []
+    assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_evidence=200)) == []
+    assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_lag_s=260)) == []
+    assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_active_fields=448)) == []
 
 
 def test_rooms_are_apart_by_more_and_a_mirrored_one_by_fewer_bits_than_are_compared() -> None:
