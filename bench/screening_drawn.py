@@ -118,7 +118,7 @@ def under_a_clock(plain: Motion, rng: np.random.Generator) -> Motion:
 
 
 def _named(ours: tuple[Callable[..., object], ...]) -> str:
-    text = "".join(inspect.getsource(one) for one in (motion, recycled, signatures, quick, *ours))
+    text = "".join([*map(inspect.getsource, (motion, recycled, signatures, quick)), *map(inspect.getsource, ours)])
     return hashlib.sha256(f"{text}{RULE}{WIDTH}".encode()).hexdigest()[:12]
 
 

@@ -1,9 +1,10 @@
 """How well loops are found, and how often honest lessons are told as loops: lessons of an hour, drawn without an encoder. F-07; R60.
 
-`python -m bench.screening_loops [part] [places] [rooms]` goes on where it was, keeps a line for each place and each room in `bench/screening/loops.json`
-and writes the held-out part into the product's table. A place has three lessons with a piece of 45 to 120 s that is played again two or three times,
-three that are filled for minutes, one with such a piece played again once, one with a piece of 12 to 45 s, and one of one to four people. Honest lessons are those of `screening_alarms`, fifty a room, with their
-habits. Loops through a real encoder are `screening_recall`'s.
+`python -m bench.screening_loops [part] [places] [rooms]` goes on where it was, keeps a line for each place and each room in
+`bench/screening/loops.json` and writes the held-out part into the product's table. A place has three lessons with a piece of 45 to 120 s that is
+played again two or three times, three that are filled for minutes, one with such a piece played again once, one with a piece of 12 to 45 s, and one
+of one to four people. Honest lessons are those of `screening_alarms`, fifty a room, with their habits. Loops through a real encoder are
+`screening_recall`'s.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from bench.screening_recall import LOOP, SLACK_MS, WIDTH
 from supervision.screening import loop, measured
-from supervision.screening.looks import Code
+from supervision.screening.looks import Code, Found
 
 KEPT: Final = Path(__file__).parent / "screening" / "loops.json"
 SECONDS: Final = 3_600
@@ -73,7 +74,7 @@ def measure(part: Part, place: int) -> Row:
     return {"part": part, "place": place, "found": counts, "off": off, "missed": missed}
 
 
-def found_at(told: list[loop.Found], begin_ms: int, end_ms: int) -> tuple[bool, list[int]]:
+def found_at(told: list[Found], begin_ms: int, end_ms: int) -> tuple[bool, list[int]]:
     """(whether leads cover half of the loop and one of them ends within `SLACK_MS` of it or inside, how far the first and the last end lie off)."""
     over = [one for one in told if min(one.to_ms, end_ms) > max(one.from_ms, begin_ms)]
     if not over:
@@ -97,8 +98,9 @@ def silence(part: Part, number: int) -> Row:
 
 def method() -> str:
     """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
-    ours = (loop, quick, lesson, again, measure, found_at, screening_alarms.lesson)
-    return hashlib.sha256(f"{''.join(inspect.getsource(one) for one in ours)}{LOOP}{WIDTH.recycled_step_s}".encode()).hexdigest()[:12]
+    modules, ours = (loop, quick), (lesson, again, measure, found_at, screening_alarms.lesson)
+    text = "".join([*map(inspect.getsource, modules), *map(inspect.getsource, ours)])
+    return hashlib.sha256(f"{text}{LOOP}{WIDTH.recycled_step_s}".encode()).hexdigest()[:12]
 
 
 def made(part: Part, places: int, rooms: int, known: list[Row]) -> Iterator[Row]:

@@ -54,6 +54,10 @@ class _Repeat:
     lag_ms: int
     evidence: float
 
+    @property
+    def length_ms(self) -> int:
+        return self.end_ms - self.begin_ms
+
 
 def find_loops(motion: Motion, rule: LoopRule) -> list[Found]:
     """Each span that shows again what lies before it, with where that was. Memory grows with the looks, work with their square."""
@@ -61,9 +65,10 @@ def find_loops(motion: Motion, rule: LoopRule) -> list[Found]:
     if seen.shape[1] < max(rule.loop_least_active_fields, 1):
         return []
     counts = min(1.0, (seen.shape[1] / USUAL_FIELDS) ** 0.5)
-    times_ms, lag_ms = motion.times_ms, rule.loop_least_lag_s * 1000
-    bounded = [_bounded(one, times_ms, seen) for one in _clearest(_repeats(times_ms, seen, lag_ms, rule.loop_evidence / counts))]
-    repeats = [replace(one, evidence=one.evidence * counts) for one in bounded if one.end_ms - one.begin_ms >= rule.loop_least_repeated_s * 1000]
+    times_ms, least_ms = motion.times_ms, rule.loop_least_repeated_s * 1000
+    found = (one for one in _repeats(times_ms, seen, rule.loop_least_lag_s * 1000, rule.loop_evidence / counts) if one.length_ms >= least_ms)
+    bounded = [_bounded(one, times_ms, seen) for one in _clearest(found)]
+    repeats = [replace(one, evidence=one.evidence * counts) for one in bounded if one.length_ms >= least_ms]
     step_ms = int(np.median(np.diff(times_ms)))
     return [_told(group, step_ms, rule) for group in _joined(repeats, step_ms)]
 

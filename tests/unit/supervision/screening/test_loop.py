@@ -30,7 +30,7 @@ def lesson(seed: int, loop: quick.Again | None = None, *, step_s: float = 4, act
     return quick.seen(made, step_s, noise_seed=seed, loop=loop)
 
 
-def test_a_minute_played_three_times_more_is_one_lead_where_it_plays():
+def test_a_minute_played_three_times_more_is_one_lead_where_it_plays() -> None:
     (found,) = find_loops(looped(60, 200, 380), RULE)
     assert found.code is Code.LOOP
     assert abs(found.from_ms - 200_000) <= 6_000
@@ -40,7 +40,7 @@ def test_a_minute_played_three_times_more_is_one_lead_where_it_plays():
     assert found.from_ms <= found.still_ms < found.to_ms
 
 
-def test_it_says_where_the_same_was_shown_before():
+def test_it_says_where_the_same_was_shown_before() -> None:
     (found,) = find_loops(lesson(3, (70, 420, 560)), RULE)
     assert found.shown_before_ms is not None
     assert abs(found.from_ms - found.shown_before_ms - 70_000) <= 2_000
@@ -48,7 +48,7 @@ def test_it_says_where_the_same_was_shown_before():
 
 @pytest.mark.parametrize("piece_s", [47, 50.5, 61.3, 118])
 @pytest.mark.parametrize("activity", [0.3, 1.4])
-def test_a_loop_that_no_whole_number_of_looks_fits_is_found_with_both_ends(piece_s: float, activity: float):
+def test_a_loop_that_no_whole_number_of_looks_fits_is_found_with_both_ends(piece_s: float, activity: float) -> None:
     first_s, last_s = 421.7, 421.7 + 2 * piece_s
     found = find_loops(lesson(12, (piece_s, first_s, last_s), activity=activity), RULE)
     assert len(found) == 1
@@ -57,14 +57,14 @@ def test_a_loop_that_no_whole_number_of_looks_fits_is_found_with_both_ends(piece
 
 
 @pytest.mark.parametrize(("again_s", "told"), [(24, False), (60, True)])
-def test_a_repetition_shorter_than_the_rule_is_not_told(again_s, told):
+def test_a_repetition_shorter_than_the_rule_is_not_told(again_s: int, told: bool) -> None:
     motion = drawn(4, people=40)
     fields = motion.fields.copy()
     fields[200 : 200 + again_s // 2] = motion.fields[60 : 60 + again_s // 2]
     assert bool(find_loops(Motion(motion.times_ms, fields, motion.room), RULE)) is told
 
 
-def test_looks_that_come_irregularly_and_with_gaps_find_the_same_loop():
+def test_looks_that_come_irregularly_and_with_gaps_find_the_same_loop() -> None:
     dense = lesson(5, (80, 350, 510), step_s=1)
     dice = np.random.default_rng(1)
     at, chosen = 0, list[int]()
@@ -77,24 +77,24 @@ def test_looks_that_come_irregularly_and_with_gaps_find_the_same_loop():
     assert abs(found.to_ms - 510_000) <= 12_000
 
 
-def test_a_loop_that_is_played_darker_is_found():
+def test_a_loop_that_is_played_darker_is_found() -> None:
     motion = lesson(6, (90, 400, 580))
     fields = motion.fields.copy()
     fields[100:145] *= 0.8
     assert len(find_loops(replace(motion, fields=fields), RULE)) == 1
 
 
-def test_lessons_without_a_loop_are_silent():
+def test_lessons_without_a_loop_are_silent() -> None:
     assert [find_loops(drawn(seed, people=40), RULE) for seed in range(30, 42)] == [[]] * 12
 
 
-def test_a_course_of_the_day_to_the_second_is_silent():
+def test_a_course_of_the_day_to_the_second_is_silent() -> None:
     """Each minute somebody walks the same way at the same second, and the slides change: everybody else sits otherwise."""
     made = quick.Drilled(room(8), 8, 1800, people=8, habits=8)
     assert find_loops(quick.seen(made, 4, noise_seed=1), RULE) == []
 
 
-def test_a_room_that_stands_still_for_minutes_looks_like_itself_and_is_silent():
+def test_a_room_that_stands_still_for_minutes_looks_like_itself_and_is_silent() -> None:
     motion = lesson(7, seconds=1200)
     fields = motion.fields.copy()
     fields[100:220] = fields[100]
@@ -102,21 +102,21 @@ def test_a_room_that_stands_still_for_minutes_looks_like_itself_and_is_silent():
     assert find_loops(replace(motion, fields=fields), RULE) == []
 
 
-def test_fewer_fields_that_change_than_the_rule_asks_for_decide_nothing():
+def test_fewer_fields_that_change_than_the_rule_asks_for_decide_nothing() -> None:
     motion = lesson(9, (60, 300, 480))
     corner = np.full_like(motion.fields, 100)
     corner[:, 8:11, 10:16] = motion.fields[:, 8:11, 10:16] * 3
     assert find_loops(replace(motion, fields=corner), RULE) == []
 
 
-def test_the_clock_rows_are_not_looked_at():
+def test_the_clock_rows_are_not_looked_at() -> None:
     motion = lesson(3, (70, 300, 440))
     fields = motion.fields.copy()
     fields[:, :2] += np.random.default_rng(3).normal(0, 40, (len(fields), 2, 32))
     assert find_loops(replace(motion, fields=fields), RULE) == find_loops(motion, RULE) != []
 
 
-def test_an_empty_room_and_a_short_recording_are_silent():
+def test_an_empty_room_and_a_short_recording_are_silent() -> None:
     assert find_loops(drawn(5, people=0), RULE) == []
     assert find_loops(drawn(5, 40), RULE) == []
     assert find_loops(Motion(np.zeros(0, np.int64), np.zeros((0, 18, 32), np.float32), np.zeros((180, 320), np.uint8)), RULE) == []
