@@ -99,7 +99,7 @@ def silence(part: Part, number: int) -> Row:
 def method() -> str:
     """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
     modules, ours = (loop, quick), (lesson, again, measure, found_at, screening_alarms.lesson)
-    text = "".join([*map(inspect.getsource, modules), *map(inspect.getsource, ours)])
+    text = "".join([*(inspect.getsource(one) for one in modules), *(inspect.getsource(one) for one in ours)])
     return hashlib.sha256(f"{text}{LOOP}{WIDTH.recycled_step_s}".encode()).hexdigest()[:12]
 
 

@@ -1,6 +1,7 @@
-"""Two recordings that show the same, beside each other: which stretches agree, and blurred copies of both to look at. R60, R72; F-06, F-13.
+"""Two recordings that show the same, beside each other: which stretches agree, and blurred copies of both to look at. R60, R72; F-06, F-07, F-13.
 
-Seen from the recording that the lead is about (the copy, as far as the machine knows): its time leads, the line says where the other stands.
+Seen from the recording that the lead is about (the copy, as far as the machine knows): its time leads, the line says where the other stands. A loop is
+one recording beside itself: what is shown again, and where it was shown before.
 """
 
 from dataclasses import dataclass
@@ -40,10 +41,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`line` and `spans` in the time of `copy`."""
+    """`line` and `spans` in the time of `copy`. `match` None: a loop, and `source` is the same recording."""
 
     lead: ScreeningLead
-    match: RecycledMatch
+    match: RecycledMatch | None
     copy: Side
     source: Side
     line: Line
@@ -63,13 +64,18 @@ class Pair:
 
 
 def find_pair(session: Session, lead_id: UUID) -> Pair:
-    """Raises: LeadNotFound — no such lead, none about two recordings, or not for this scope."""
+    """Raises: LeadNotFound — no such lead, none that shows something twice, or not for this scope."""
     row = session.execute(
-        select(ScreeningLead, RecycledMatch).join(RecycledMatch, RecycledMatch.lead_id == ScreeningLead.id).where(ScreeningLead.id == lead_id)
+        select(ScreeningLead, RecycledMatch)
+        .outerjoin(RecycledMatch, RecycledMatch.lead_id == ScreeningLead.id)
+        .where(ScreeningLead.id == lead_id, ScreeningLead.related_recording_id.is_not(None))
     ).one_or_none()
     if row is None:
         raise LeadNotFound(lead=str(lead_id))
     lead, match = row
+    if match is None:
+        side = _side(session, lead.recording_id)
+        return Pair(lead, None, side, side, Line((lead.related_from_ms or 0) - lead.from_ms, 1.0), ((lead.from_ms, lead.to_ms),))
     line = Line(match.offset_ms, match.slope_ppm / 1_000_000)
     spans = tuple((int(begin), int(end)) for begin, end in match.spans)
     if lead.recording_id != match.first_id:

@@ -90,7 +90,7 @@ class ScreeningLead(Keyed, Base):
     """What a run found: a span of media time, the figure, the threshold it crossed, the clause, a still. A lead decides nothing.
 
     Its own institution reads the technical ones, so that they are mended today; leads of suspicion are the bureau's. `related_*`: the other
-    recording that shows the same (recycled footage).
+    recording that shows the same (recycled footage), or where this one showed it before (a loop).
     """
 
     __tablename__ = "screening_lead"

@@ -321,6 +321,9 @@ def add_leads(
             still_ms=one.still_ms,
             found_at=at,
         )
+        if one.shown_before_ms is not None:
+            row.related_recording_id = recording_id
+            row.related_from_ms, row.related_to_ms = one.shown_before_ms, one.shown_before_ms + one.to_ms - one.from_ms
         if still is not None:
             row.still_key, row.still_version_id, row.still_sha256 = still[0].key, still[0].version_id, still[1]
         rows.append(row)

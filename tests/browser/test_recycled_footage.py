@@ -1,4 +1,4 @@
-"""Two recordings that show the same stand side by side and play in step; the page is whole in both languages and on a phone. R60; F-06."""
+"""Two recordings that show the same stand side by side and play in step; the page is whole in both languages and on a phone. R60; F-06, F-07."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.http.services import Services
-from bench.screening.camera import Camera
+from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
@@ -58,3 +58,25 @@ def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World
     place = page.url.removeprefix(people.site.url)
     in_both(page, people, place, "recycled-pair")
     in_both(page, people, "/leads/crosschecks", "crosschecks")
+
+
+def test_both_showings_of_a_loop_play_in_step(services: Services, world: World, people: People, work: Callable[[], None], tmp_path: Path) -> None:
+    looped = Defect("loop", 110, 300, 60)
+    camera = Camera(Lesson(room(6), 12, SECONDS, people=10), datetime(2026, 3, 2, 1, 0, tzinfo=UTC), noise_seed=4, defects=(looped,))
+    small = Encoder(width=320, height=180, crf=30)
+    send(services, world, encode(tmp_path / "looped.mp4", camera.pictures(small.fps), small))
+    work()
+    with services.database.transaction(SYSTEM) as session:
+        lead_id = session.scalars(select(ScreeningLead.id).where(ScreeningLead.code == Code.LOOP)).one()
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    page.goto(f"/leads/{lead_id}")
+    page.get_by_role("link", name="Both showings side by side").click()
+    expect(page.get_by_role("heading", name="The same piece twice in one recording")).to_be_visible()
+    page.get_by_role("button", name="Prepare this minute of both, faces blurred").click()
+    work()
+    expect(page.locator("[data-pair] video")).to_have_count(2, timeout=20_000)
+    page.locator('[data-act="toggle"]').click()
+    expect(page.locator('[data-part="position"]')).to_have_text(re.compile(r"00:00:0[2-9]"), timeout=20_000)
+    assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
+    page.locator('[data-act="toggle"]').click()
+    in_both(page, people, page.url.removeprefix(people.site.url), "loop-pair")

@@ -1,4 +1,4 @@
-"""The same footage twice: both recordings on their own axes with the agreeing stretches joined, and a minute of each played in step. R60, R72; F-06.
+"""The same footage twice: both recordings on their own axes with the agreeing stretches joined, and a minute of each played in step. F-06, F-07; R60.
 
 Copies are blurred, asked for by a button, and every opening is on record with its purpose for both recordings.
 """
@@ -17,7 +17,8 @@ from api.auth.roles import BUREAU, Role
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
-from api.pages.frame import render
+from api.pages.frame import render, translator
+from api.pages.leads.words import figure_text
 from api.pages.navigation import show_navigation
 from api.playback import open_playback
 from storage.clips.models import ClipState
@@ -88,9 +89,10 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         styles=("css/review.css",),
         **show_navigation(request, caller, "leads"),
         pair=pair,
-        kind=KINDS[pair.match.kind],
-        way=WAYS[pair.match.way],
-        sound=SOUNDS[said(pair.match.sound_permille)],
+        kind=KINDS[pair.match.kind] if pair.match else None,
+        way=WAYS[pair.match.way] if pair.match else None,
+        sound=SOUNDS[said(pair.match.sound_permille)] if pair.match else None,
+        figure=figure_text(pair.lead, translator(request)) if pair.match is None else None,
         joined=joined(pair),
         axes=[round(side.duration_ms * WIDTH / longest, 1) for side in (pair.copy, pair.source)],
         playhead=round(begin * WIDTH / longest, 1),
