@@ -59,6 +59,7 @@ from supervision.releases import service as releases
 from supervision.screening.comparing import Comparer, ComparingRule, compare_recording
 from supervision.screening.lessons_judged import judge_lately, judge_recording
 from supervision.screening.loop import LoopRule
+from supervision.screening.pieces import PieceRule
 from supervision.screening.recycled import RecycledRule
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.service import Screener, screen
@@ -141,7 +142,8 @@ def comparer(services: Services) -> Comparer:
     """What the search for footage used before works with."""
     today = services.clock.today_on()
     policy = services.policy
-    return Comparer(screener(services), policy.read(ComparingRule, today), policy.read(RecycledRule, today), policy.read(LoopRule, today))
+    rules = policy.read(ComparingRule, today), policy.read(RecycledRule, today), policy.read(LoopRule, today), policy.read(PieceRule, today)
+    return Comparer(screener(services), *rules)
 
 
 def job_handlers(services: Services) -> Mapping[str, Callable[..., object]]:

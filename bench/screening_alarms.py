@@ -39,22 +39,34 @@ FIRST: Final = {"tuning": 0, "held-out": 10}  # after one false lead in room 4 a
 Row = dict[str, Any]  # Any: JSON
 
 
-def lesson(part: Part, number: int, n: int) -> tuple[str, Motion]:
-    """Number `n` of a room. Of five lessons one follows no habit, three rise, walk and show slides at the same minutes (some seconds more or less),
+def drawn(part: Part, number: int, n: int) -> Lesson:
+    """Lesson `n` of a room. Of five lessons one follows no habit, three rise, walk and show slides at the same minutes (some seconds more or less),
     one does it to two seconds, with the same walkers.
     """
     base = SEEDS[part] + 1_000_000 + number * 1_000
     rng = np.random.default_rng([36, base, n])
-    kind = ("free", "habits", "habits", "habits", "drilled")[n % 5]
-    made = (quick.Drilled if kind == "drilled" else Lesson)(
+    return (quick.Drilled if kind(n) == "drilled" else Lesson)(
         room(base), base + n, SECONDS,
         people=int(rng.integers(5, 19)),
         cast=base + n // CLASS,
         activity=float(rng.choice([0.3, 0.5, 1.0, 1.0, 1.4])),
-        habits=None if kind == "free" else base + n // COURSE,
+        habits=None if kind(n) == "free" else base + n // COURSE,
         teacher=bool(rng.random() < 0.85),
     )  # fmt: skip
-    return f"{n}-{kind}", quick.seen(made, WIDTH.recycled_step_s, noise_seed=base + n, beside=BESIDE if n % 4 == 3 else None)
+
+
+def kind(n: int) -> str:
+    return ("free", "habits", "habits", "habits", "drilled")[n % 5]
+
+
+def seen_again(part: Part, number: int, n: int, noise_seed: int, begin_s: float = 0) -> Motion:
+    """The lesson by its own camera, through an encoder with other noise, from a second of it on."""
+    return quick.seen(drawn(part, number, n), WIDTH.recycled_step_s, noise_seed=noise_seed, begin_s=begin_s, beside=BESIDE if n % 4 == 3 else None)
+
+
+def lesson(part: Part, number: int, n: int) -> tuple[str, Motion]:
+    """(name, what is seen) of lesson `n` of a room."""
+    return f"{n}-{kind(n)}", seen_again(part, number, n, SEEDS[part] + 1_000_000 + number * 1_000 + n)
 
 
 def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
@@ -82,9 +94,12 @@ def measure(part: Part, number: int, known: Row | None = None) -> Iterator[Row]:
             yield row
 
 
+MADE: Final = (drawn, kind, seen_again, lesson)
+
+
 def method() -> str:
     """Names the code and the figures that decide: rows of another method are measured anew."""
-    text = "".join(inspect.getsource(module) for module in (motion, recycled, signatures, quick)) + inspect.getsource(lesson)
+    text = "".join(inspect.getsource(module) for module in (motion, recycled, signatures, quick)) + "".join(inspect.getsource(one) for one in MADE)
     return hashlib.sha256(f"{text}{RULE}{WIDTH}".encode()).hexdigest()[:12]
 
 

@@ -24,7 +24,7 @@ from bench.screening.cases import SEEDS, Part
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from bench.screening_recall import LOOP, SLACK_MS, WIDTH
-from supervision.screening import loop, measured
+from supervision.screening import loop, measured, repeats
 from supervision.screening.looks import Code, Found
 
 KEPT: Final = Path(__file__).parent / "screening" / "loops.json"
@@ -98,7 +98,7 @@ def silence(part: Part, number: int) -> Row:
 
 def method() -> str:
     """Names the code and the figures that decide, and what is made: rows of another method are measured anew."""
-    modules, ours = (loop, quick), (lesson, again, measure, found_at, screening_alarms.lesson)
+    modules, ours = (repeats, loop, quick), (lesson, again, measure, found_at, *screening_alarms.MADE)
     text = "".join([*(inspect.getsource(one) for one in modules), *(inspect.getsource(one) for one in ours)])
     return hashlib.sha256(f"{text}{LOOP}{WIDTH.recycled_step_s}".encode()).hexdigest()[:12]
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ class Stored:
         self.keys.append(view_keys.stored_keys(motion.room))
         self.signed.append(signatures.signatures(residual(motion))[0])
 
-    def compared(self, asking: Motion, without: str = "") -> Iterator[tuple[str, recycled.Match | None]]:
-        """Names of recordings that are compared in full, with what they agree in."""
+    def pointed(self, asking: Motion, without: str = "") -> list[signatures.Pointed]:
+        """Recordings that are compared in full; `row` is their place among `names`."""
         asked = view_keys.asked_keys(asking.room)
         plain = asked[[0, len(view_keys.CROPS)]]
         near = []
@@ -68,10 +68,15 @@ class Stored:
             if far <= WIDTH.recycled_view_bits and self.names[i] != without and len(self.signed[i]):
                 near.append(i)
         if not near:
-            return
+            return []
         begins = np.cumsum([0, *(len(self.signed[i]) for i in near)])[:-1].astype(np.int64)
-        for one in signatures.pointed_at(residual(asking), np.concatenate([self.signed[i] for i in near]), begins, WIDTH.recycled_most_compared):
-            yield self.names[near[one.row]], recycled.compare(asking, self.motions[near[one.row]], RULE, mirror=one.mirrored)
+        found = signatures.pointed_at(residual(asking), np.concatenate([self.signed[i] for i in near]), begins, WIDTH.recycled_most_compared)
+        return [replace(one, row=near[one.row]) for one in found]
+
+    def compared(self, asking: Motion, without: str = "") -> Iterator[tuple[str, recycled.Match | None]]:
+        """Names of recordings that are compared in full, with what they agree in."""
+        for one in self.pointed(asking, without):
+            yield self.names[one.row], recycled.compare(asking, self.motions[one.row], RULE, mirror=one.mirrored)
 
     def search(self, asking: Motion, without: str = "") -> Iterator[tuple[str, recycled.Match]]:
         """Names of recordings that would be told, with their line."""

@@ -25,11 +25,12 @@ from storage.media.index import build_index, from_bytes
 from storage.media.looks import Density, read_looks
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording, Slot
-from supervision.screening import loop, motion, packet_marks, recycled, signatures, view_keys
+from supervision.screening import loop, motion, packet_marks, pieces, recycled, signatures, view_keys
 from supervision.screening.kinship import Claim, Kind, kinship
 from supervision.screening.looks import Code, Found, Packets, strength
 from supervision.screening.motion import Motion
 from supervision.screening.pair_sound import likeness
+from supervision.screening.pieces import PieceRule
 from supervision.screening.recycled import Line, RecycledRule
 from supervision.screening.recycled_models import CameraView, PacketMark, RecordingMotion, RecycledMatch, ViewKey, Way
 from supervision.screening.service import Screener, add_leads
@@ -59,6 +60,7 @@ class Comparer:
     rule: ComparingRule
     recycled: RecycledRule
     loop: loop.LoopRule
+    pieces: PieceRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class Same:
     way: Way
     line: Line
     mirrored: bool
-    windows: int
+    windows: int  # minutes, coded pictures, or pieces
     agreement_permille: int
     spans: tuple[tuple[int, int], ...]
+    evidence: float = 0.0  # of pieces
 
 
 def compare_recording(comparer: Comparer, recording_id: UUID) -> list[UUID]:
@@ -82,12 +85,17 @@ def compare_recording(comparer: Comparer, recording_id: UUID) -> list[UUID]:
     with comparer.screener.database.transaction(SYSTEM) as session:
         found = [*_same_packets(session, comparer, recording_id)]
         seen = {same.other for same in found}
-        asked = _pointed(session, comparer, recording_id, kept, seen)
+        asked, recent = _worth_comparing(session, comparer, recording_id, kept, seen)
     for other, mirrored in asked:
         source = _kept_motion(comparer, other)
-        match = None if source is None else recycled.compare(kept, source, comparer.recycled, mirror=mirrored)
-        if match is not None and recycled.is_recycled(match, comparer.recycled):
-            found.append(Same(other, Way.MOVEMENT, match.line, match.mirrored, match.windows, round(match.median * 1000), match.spans))
+        same = None if source is None else _same_pictures(comparer, kept, other, source, mirrored=mirrored)
+        if same is not None:
+            found.append(same)
+    for other in recent:
+        source = _kept_motion(comparer, other)
+        piece = None if source is None else pieces.find_pieces(kept, source, comparer.pieces)
+        if source is not None and piece is not None:
+            found.append(_of_pieces(other, kept, source, piece))
     with comparer.screener.database.transaction(SYSTEM) as session:
         found = [same for same in found if _untold(session, recording_id, same) is not None]
     sounds = [likeness(comparer.screener, recording_id, same.other, same.line, same.spans) for same in found]
@@ -95,6 +103,20 @@ def compare_recording(comparer: Comparer, recording_id: UUID) -> list[UUID]:
         told = [lead for same, sound in zip(found, sounds, strict=True) if (lead := _tell(session, comparer, recording_id, same, sound)) is not None]
         session.get_one(RecordingMotion, recording_id).compared_at = comparer.screener.clock.now_at()
     return told
+
+
+def _same_pictures(comparer: Comparer, kept: Motion, other: UUID, source: Motion, *, mirrored: bool) -> Same | None:
+    """Minutes on a line; where there are too few, pieces."""
+    match = recycled.compare(kept, source, comparer.recycled, mirror=mirrored)
+    if match is not None and recycled.is_recycled(match, comparer.recycled):
+        return Same(other, Way.MOVEMENT, match.line, match.mirrored, match.windows, round(match.median * 1000), match.spans)
+    piece = pieces.find_pieces(kept, source, comparer.pieces, mirror=mirrored, laid=True)
+    return None if piece is None else _of_pieces(other, kept, source, piece)
+
+
+def _of_pieces(other: UUID, kept: Motion, source: Motion, piece: pieces.Spliced) -> Same:
+    agreement = round(pieces.alike(kept, source, piece) * 1000)
+    return Same(other, Way.PIECES, Line(-piece.lag_ms, 1.0), piece.mirrored, len(piece.spans), agreement, piece.spans, piece.evidence)
 
 
 def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
@@ -207,11 +229,13 @@ def near_views(session: Session, room: motion.Fields | np.ndarray[tuple[int, ...
     return [row.view_id for row in session.execute(query, names | {"most": limit, "views": MOST_VIEWS})]
 
 
-def _pointed(session: Session, comparer: Comparer, recording_id: UUID, kept: Motion, without: set[UUID]) -> list[tuple[UUID, bool]]:
-    """Recordings worth comparing in full, with the way round."""
+def _worth_comparing(
+    session: Session, comparer: Comparer, recording_id: UUID, kept: Motion, without: set[UUID]
+) -> tuple[list[tuple[UUID, bool]], list[UUID]]:
+    """(recordings that signatures point at, with the way round; the newest others of the view, in which pieces are looked for)."""
     views = near_views(session, kept.room, comparer.rule.recycled_view_bits)
     if not views:
-        return []
+        return [], []
     rows = session.execute(
         select(RecordingMotion.recording_id, RecordingMotion.signatures)
         .join(Recording, Recording.id == RecordingMotion.recording_id)
@@ -222,10 +246,12 @@ def _pointed(session: Session, comparer: Comparer, recording_id: UUID, kept: Mot
     ).all()
     held = [(row.recording_id, np.frombuffer(row.signatures, np.uint64)) for row in rows if row.recording_id not in without and row.signatures]
     if not held:
-        return []
+        return [], []
     begins = np.cumsum([0, *(len(own) for _, own in held)])[:-1].astype(np.int64)
     pointed = signatures.pointed_at(motion.residual(kept), np.concatenate([own for _, own in held]), begins, comparer.rule.recycled_most_compared)
-    return [(held[one.row][0], one.mirrored) for one in pointed]
+    asked = [(held[one.row][0], one.mirrored) for one in pointed]
+    recent = [other for other, _ in held if other not in dict(asked)]
+    return asked, recent[: comparer.pieces.spliced_most_compared]
 
 
 def _kept_motion(comparer: Comparer, recording_id: UUID) -> Motion | None:
@@ -274,12 +300,9 @@ def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same, 
     first, second = sorted((recording_id, same.other))
     mine = _claim(session, recording_id)
     from_ms, to_ms = same.spans[0][0], same.spans[-1][1]
-    rule = comparer.recycled
-    limit = comparer.rule.recycled_same_packets if same.way is Way.PACKETS else rule.recycled_least_windows
-    degree = 1000 if same.way is Way.PACKETS else strength(same.windows, limit, WORST_WINDOWS)
     at = comparer.screener.clock.now_at()
     there = sorted((max(same.line.source_ms(from_ms), 0), max(same.line.source_ms(to_ms), 1)))
-    told = Found(Code.RECYCLED, from_ms, to_ms, same.windows, limit, degree, from_ms)
+    told = _found(comparer, same, from_ms, to_ms)
     pair = session.begin_nested()
     lead = add_leads(session, recording_id, mine.institution_id, [told], {}, run_id=None, at=at)[0]
     lead.related_recording_id, lead.related_from_ms, lead.related_to_ms = same.other, there[0], there[1]
@@ -296,6 +319,16 @@ def _tell(session: Session, comparer: Comparer, recording_id: UUID, same: Same, 
         return None
     pair.commit()
     return lead.id
+
+
+def _found(comparer: Comparer, same: Same, from_ms: int, to_ms: int) -> Found:
+    if same.way is Way.PIECES:
+        limit = comparer.pieces.spliced_evidence
+        return Found(Code.SPLICED, from_ms, to_ms, same.evidence, limit, strength(same.evidence, limit, loop.STRONGEST), from_ms)
+    if same.way is Way.PACKETS:
+        return Found(Code.RECYCLED, from_ms, to_ms, same.windows, comparer.rule.recycled_same_packets, 1000, from_ms)
+    limit = comparer.recycled.recycled_least_windows
+    return Found(Code.RECYCLED, from_ms, to_ms, same.windows, limit, strength(same.windows, limit, WORST_WINDOWS), from_ms)
 
 
 def turned(line: Line) -> Line:

@@ -52,6 +52,7 @@ class Code(StrEnum):
     CLOCK_JUMP = "clock-jump"
     LOOP = "loop"
     RECYCLED = "recycled"
+    SPLICED = "spliced"
     FEW_PEOPLE = "few-people"
     OVER_CAPACITY = "over-capacity"
 

@@ -1,7 +1,7 @@
 """Two recordings that show the same, beside each other: which stretches agree, and blurred copies of both to look at. R60, R72; F-06, F-07, F-13.
 
-Seen from the recording that the lead is about (the copy, as far as the machine knows): its time leads, the line says where the other stands. A loop is
-one recording beside itself: what is shown again, and where it was shown before.
+Seen from the recording that the lead is about (the copy, as far as the machine knows): its time leads, the line says where the other stands. A loop
+is one recording beside itself: what is shown again, and where it was shown before.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,8 @@ def find_pair(session: Session, lead_id: UUID) -> Pair:
     ).one_or_none()
     if row is None:
         raise LeadNotFound(lead=str(lead_id))
-    lead, match = row
+    lead: ScreeningLead = row[0]
+    match: RecycledMatch | None = row[1]
     if match is None:
         side = _side(session, lead.recording_id)
         return Pair(lead, None, side, side, Line((lead.related_from_ms or 0) - lead.from_ms, 1.0), ((lead.from_ms, lead.to_ms),))

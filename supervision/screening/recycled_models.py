@@ -71,10 +71,11 @@ class PacketMark(Base):
 
 
 class Way(StrEnum):
-    """How it was seen: the same coded pictures, or the same movement."""
+    """How it was seen: the same coded pictures, the same movement minute after minute, or pictures as near to each other as the next look is."""
 
     PACKETS = "packets"
     MOVEMENT = "movement"
+    PIECES = "pieces"
 
 
 class RecycledMatch(Keyed, Base):

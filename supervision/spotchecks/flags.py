@@ -71,6 +71,7 @@ LEAD_WORDS: Final[dict[Code, tuple[str, str]]] = {
     Code.CLOCK_JUMP: ("画面时钟跳变", "the clock in the picture leaps"),
     Code.LOOP: ("录像内部循环播放", "a loop inside the recording"),
     Code.RECYCLED: ("与另一录像内容重复", "the same footage as another recording"),
+    Code.SPLICED: ("拼入另一录像的片段", "a piece of another recording"),
     Code.FEW_PEOPLE: (
         "画面可见人脸明显少于签到人数（背对镜头者未计入）",
         "far fewer visible faces than sign-ins (people seen from behind are not counted)",

@@ -38,6 +38,7 @@ KINDS: Final = {Kind.AGAIN: N_("Used again under another lesson"), Kind.TOGETHER
 WAYS: Final = {
     Way.PACKETS: N_("The same coded pictures, byte for byte"),
     Way.MOVEMENT: N_("The same movement, minute after minute, on one line of time"),
+    Way.PIECES: N_("Pictures as near to each other as those that follow each other, at one distance in time"),
 }
 
 
@@ -94,6 +95,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         sound=SOUNDS[said(pair.match.sound_permille)] if pair.match else None,
         figure=figure_text(pair.lead, translator(request)) if pair.match is None else None,
         joined=joined(pair),
+        matched_ms=sum(to_ms - from_ms for from_ms, to_ms in pair.spans),
         axes=[round(side.duration_ms * WIDTH / longest, 1) for side in (pair.copy, pair.source)],
         playhead=round(begin * WIDTH / longest, 1),
         stretch=(begin, end),

@@ -48,6 +48,7 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.CLOCK_JUMP: clock_jump.CLAUSE,
     Code.LOOP: "R72, F-07",
     Code.RECYCLED: "R72, F-05, F-06, F-13",
+    Code.SPLICED: "R72, F-06",
     Code.FEW_PEOPLE: few_people.CLAUSE,
     Code.OVER_CAPACITY: over_capacity.CLAUSE,
 }
