@@ -42,10 +42,8 @@ def told(stored: Stored, asking: Motion) -> list[tuple[str, pieces.Spliced | Non
         elif (piece := pieces.find_pieces(asking, stored.motions[one.row], PIECE, mirror=one.mirrored, laid=True)) is not None:
             found.append((stored.names[one.row], piece))
     others = [row for row in reversed(range(len(stored.names))) if row not in {one.row for one in asked}]
-    for row in others[: PIECE.spliced_most_compared]:
-        if (piece := pieces.find_pieces(asking, stored.motions[row], PIECE)) is not None:
-            found.append((stored.names[row], piece))
-    return found
+    more = ((stored.names[row], pieces.find_pieces(asking, stored.motions[row], PIECE)) for row in others[: PIECE.spliced_most_compared])
+    return [*found, *((name, piece) for name, piece in more if piece is not None)]
 
 
 def measure(part: Part, number: int) -> Row:
