@@ -1,6 +1,6 @@
 """How well pieces of another recording are found among the lessons of a room, and how often honest lessons are told to hold one. F-06; R60.
 
-`python -m bench.screening_pieces [part] [rooms]` goes on where it was, keeps a line for each room in `bench/screening/pieces.json` and writes the
+`python -m bench.screening_pieces [part] [rooms] [first room]` goes on where it was, keeps a line for each room in `bench/screening/pieces.json` and writes the
 held-out part into the product's table. Fifty honest lessons of one room (those of `screening_alarms`, drawn without an encoder) are stored, each
 asked for among those before it as the worker does; then pieces of them, seen anew, are put into further lessons of the room.
 """
@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> None:
     rooms = int(arguments[1]) if len(arguments) > 1 else 1
     known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
     rows: list[Row] = [row for row in known if row["method"] == method()]
-    first = screening_alarms.FIRST[part]
+    first = int(arguments[2]) if len(arguments) > 2 else screening_alarms.FIRST[part]
     for number in range(first, first + rooms):
         if any((row["part"], row["room"]) == (part, number) for row in rows):
             continue

@@ -3,7 +3,7 @@
 `python -m bench screening-recall` measures the held-out part and writes the signals' rows into `supervision/screening/held_out.json`, the table
 that the product shows, and a table for docs/design/screening-signals.md on the terminal. `python -m bench.screening_recall tuning` only prints.
 A folder as the second argument keeps what was seen of each recording, so that a broken-off run goes on; `kept` behind it measures the copies that are
-there already. Thresholds were chosen on the tuning part. Honest hours are `bench.screening_alarms`'s.
+there already, `loops` the loops alone. Thresholds were chosen on the tuning part. Honest hours are `bench.screening_alarms`'s.
 """
 
 import itertools
@@ -38,7 +38,7 @@ WIDTH = BOOK.read(ComparingRule, on=ON)
 STEPS_S = (2, 4, 10)  # density of looks; the product's is `recycled_step_s`
 ROOMS, PER_ROOM, EVERY = 4, 8, 4
 SOURCES = 16  # lessons that are attacked: first one in four, then the next of each four
-LOOPS = 12
+LOOPS = 40
 RENDERED_ROOMS, RENDERED = 3, 12  # honest lessons without an encoder, to have more hours
 SLACK_MS = 20_000  # five looks
 
@@ -222,9 +222,21 @@ def told_copies(part: Part, folder: Path, *, kept: bool = False) -> list[dict[st
     ]
 
 
+def told_loops(part: Part, folder: Path) -> list[dict[str, Any]]:  # Any: rows of JSON
+    """Recall of loops through a real encoder."""
+    rows = []
+    for step in STEPS_S:
+        made, hit = loops(part, folder, step)
+        low, high = measured.share_interval(hit, made)
+        print(f"loops with looks every {step} s: {hit}/{made}  {low:.3f} – {high:.3f}", flush=True)
+        if step == WIDTH.recycled_step_s:
+            rows.append({"code": Code.LOOP.value, "attack": "loop-encoded", "tried": made, "found": hit})
+    return rows
+
+
 def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # Any: rows of JSON
     """Recall of loops; and what is told of honest lessons."""
-    step, rows = float(WIDTH.recycled_step_s), []
+    step = float(WIDTH.recycled_step_s)
     lessons = honest(part, rooms=ROOMS, per_room=PER_ROOM)
     filmed = [(film.name, thinned(seen(film, folder), step)) for film in lessons]
     drawn = list(rendered(part))
@@ -232,11 +244,7 @@ def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[
     (some, wrong), (more, also) = pairs(filmed), pairs(drawn)
     print(f"honest: {some} pairs of encoded and {more} of rendered lessons, {wrong + also} told; {hours:.1f} camera-hours", flush=True)
     false_loops = sum(len(loop.find_loops(motion, LOOP)) for _, motion in (*filmed, *drawn))
-    for s in STEPS_S:
-        made, hit = loops(part, folder, s)
-        print(f"loops with looks every {s} s: {hit}/{made}", flush=True)
-        if s == step:
-            rows.append({"code": Code.LOOP.value, "attack": "loop-encoded", "tried": made, "found": hit})
+    rows = told_loops(part, folder)
     print(f"loops told in honest lessons: {false_loops} in {hours:.1f} camera-hours", flush=True)
     return rows, [
         {"code": Code.RECYCLED.value, "false_alarms": wrong + also, "camera_hours": round(hours, 2)},
@@ -249,7 +257,8 @@ def main(arguments: Sequence[str]) -> None:
     part: Part = "tuning" if arguments[:1] == ["tuning"] else "held-out"
     with tempfile.TemporaryDirectory(prefix="classproof-recall-") as made:
         folder = Path(arguments[1]) if len(arguments) > 1 else Path(made)
-        recall = told_copies(part, folder, kept=True) if arguments[2:3] == ["kept"] else measure(part, folder)[0]
+        only = {"kept": lambda: told_copies(part, folder, kept=True), "loops": lambda: told_loops(part, folder)}
+        recall = only[arguments[2]]() if len(arguments) > 2 else measure(part, folder)[0]
     if part == "held-out":
         measured.HELD_OUT.write_text(measured.plain(recall, [], attacks_only=True), encoding="utf-8")
 

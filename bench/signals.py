@@ -1,8 +1,9 @@
 """How good is each signal? Recall and false alarms with their 95 % intervals, beside what was aimed at. R60; `python -m bench signals`.
 
 What pictures and packets say is judged anew in this run: the worker's signals, under the figures in force, over the kept looks of the held-out
-recordings (`bench.screening_looks`). Clocks, sound, footage used again and a camera's usual view are kept as counts by their own measurements
-(`bench.screening_clocks`, `screening_sound`, `screening_recall`, `screening_alarms`, `screening_files`, `screening_views`), an hour or more each.
+recordings (`bench.screening_looks`). Clocks, sound, footage used again, loops and a camera's usual view are kept as counts by their own
+measurements (`bench.screening_clocks`, `screening_sound`, `screening_recall`, `screening_alarms`, `screening_loops`, `screening_pieces`,
+`screening_files`, `screening_views`), an hour or more each.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ RECALL: Final[Mapping[str, float]] = {
     **{way + attack: 0.95 for attack in CHANGED for way in ("", "hour-")},
     **dict.fromkeys(("jump", "gap"), 1.0),
 }
-FALSE_PER_HOUR: Final[Mapping[Code, float]] = {Code.RECYCLED: 0.001}
+FALSE_PER_HOUR: Final[Mapping[Code, float]] = {Code.RECYCLED: 0.001, Code.SPLICED: 0.001}
 FALSE_PER_HOUR_OTHERS: Final = 0.1
 
 

@@ -29,6 +29,7 @@ UNKNOWN_MS: Final = 8_000  # no look lies as near as this to where one is asked 
 NOTHING_SEEN: Final = -0.5  # what such a moment says
 USUAL_FIELDS: Final = 100  # with fewer that change, looks are more often alike by chance: what they say counts less, by the root of their share
 ENDS_MS: Final = 60_000  # the ends are looked for so far around what was found
+MOST_STRETCHES: Final = 20  # in which two recordings agree at one distance
 WITHIN: Final = 0.7  # e-folds over the middle of a repetition: further away it has not begun or is over
 Seen = NDArray[np.float32]  # (n, fields that change)
 
@@ -109,16 +110,17 @@ def usual_step(looked: Looked) -> float:
 def within_one(looked: Looked, scale: Scale, least_lag_ms: int, least: float, least_ms: int) -> list[Repeat]:
     """What a recording shows again, `least` or more of evidence over `least_ms` or more; of neighbouring distances the clearest."""
     first = max(least_lag_ms // LAG_STEP_MS, sum(AROUND_MS) // LAG_STEP_MS)
-    return _told(_repeats(looked, looked, least / scale.counts, first), looked, looked, scale, least_ms)
+    return _told(_repeats(looked, looked, least / scale.counts, first), looked, looked, scale, least_ms, most=1)
 
 
 def between_two(here: Looked, there: Looked, scale: Scale, least: float, least_ms: int) -> list[Repeat]:
     """What `here` shows of `there`, both measured by one `scale`; distances may be negative."""
-    return _told(_repeats(here, there, least / scale.counts, None), here, there, scale, least_ms)
+    return _told(_repeats(here, there, least / scale.counts, None), here, there, scale, least_ms, most=MOST_STRETCHES)
 
 
-def _told(repeats: Iterable[Repeat], here: Looked, there: Looked, scale: Scale, least_ms: int) -> list[Repeat]:
-    bounded = [_bounded(one, here, there) for one in _clearest(one for one in repeats if one.length_ms >= least_ms)]
+def _told(repeats: Iterable[Repeat], here: Looked, there: Looked, scale: Scale, least_ms: int, most: int) -> list[Repeat]:
+    clearest = _clearest(one for one in repeats if one.length_ms >= least_ms)
+    bounded = [part for one in clearest for part in _bounded(one, here, there)[:most]]
     return [replace(one, evidence=one.evidence * scale.counts) for one in bounded if one.length_ms >= least_ms]
 
 
@@ -176,8 +178,8 @@ def _clearest(repeats: Iterable[Repeat]) -> list[Repeat]:
     return kept
 
 
-def _bounded(one: Repeat, here: Looked, there: Looked) -> Repeat:
-    """The same with the ends where looks begin and cease to lie as near as they do in its middle.
+def _bounded(one: Repeat, here: Looked, there: Looked) -> list[Repeat]:
+    """The same with the ends where looks begin and cease to lie as near as they do in its middle; each such stretch, the longest first.
 
     Where little happens, those before and behind speak for it, too; where somebody walks past between two looks, those of its own do not.
     """
@@ -188,7 +190,14 @@ def _bounded(one: Repeat, here: Looked, there: Looked) -> Repeat:
     before = np.searchsorted((there.times_ms[1:] + there.times_ms[:-1]) / 2, times_ms - one.lag_ms)
     held = np.log(((here.seen[first:stop] - there.seen[before]) ** 2).mean(axis=1) + FLOOR)
     inside = (times_ms >= one.begin_ms) & (times_ms <= one.end_ms)
-    within = np.concatenate([[0.0], np.cumsum(np.clip(np.median(held[inside]) + WITHIN - held, -MOST_FAR, MOST_FAR))])
-    last = int(np.argmax(within - np.minimum.accumulate(within)))
-    begin = int(np.argmin(within[: last + 1]))
-    return replace(one, begin_ms=int(times_ms[begin]), end_ms=int(times_ms[max(last - 1, begin)]))
+    near = np.clip(np.median(held[inside]) + WITHIN - held, -MOST_FAR, MOST_FAR)
+    found: list[Repeat] = []
+    for _ in range(MOST_STRETCHES):
+        within = np.concatenate([[0.0], np.cumsum(near)])
+        last = int(np.argmax(within - np.minimum.accumulate(within)))
+        begin = int(np.argmin(within[: last + 1]))
+        if found and last == begin:
+            break
+        found.append(replace(one, begin_ms=int(times_ms[begin]), end_ms=int(times_ms[max(last - 1, begin)])))
+        near[begin : last + 1] = -MOST_FAR
+    return found

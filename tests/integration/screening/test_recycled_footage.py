@@ -1,6 +1,6 @@
 """Footage that was used before is found when it comes again, told once, and to the bureau alone. R60, R72; F-05, F-06, F-07, F-13."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -18,7 +18,7 @@ from api.wiring import comparer
 from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode, remux
 from bench.screening.lessons import Lesson
-from bench.screening.rooms import room
+from bench.screening.rooms import Luma, room
 from bench.screening.sounds import Microphone, envelope, voiced, waves
 from storage.clips.models import Clip
 from storage.database.session import BUREAU, PUBLIC, SYSTEM, Scope
@@ -182,6 +182,43 @@ def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_
         mirrored = cv2.resize(room(9).picture, (320, 180), interpolation=cv2.INTER_AREA)[:, ::-1]
         assert near_views(session, mirrored, 72)[:1] == [views[1]]
         assert near_views(session, cv2.resize(room(77).picture, (320, 180)), 72) == []
+
+
+def spliced(path: Path, begin_s: float, end_s: float, back_s: float) -> Path:
+    """Lesson 8 of the room, which between two seconds shows what lesson 1 showed `back_s` before."""
+    host, source = (Camera(Lesson(room(5), seed, SECONDS, people=10), datetime(2026, 3, 9, 1, 0, tzinfo=UTC), noise_seed=seed) for seed in (8, 1))
+    shown = {round(at * SMALL.fps): picture for at, picture in source.pictures(SMALL.fps)}
+
+    def pictures() -> Iterator[tuple[float, Luma]]:
+        for at, picture in host.pictures(SMALL.fps):
+            yield at, shown[round((at - back_s) * SMALL.fps)] if begin_s <= at < end_s else picture
+
+    return encode(path, pictures(), SMALL)
+
+
+def test_a_minute_and_a_half_of_another_lesson_is_a_lead_of_its_own_with_both_places(
+    services: Services, world: World, other: World, run_jobs: Jobs, tmp_path: Path
+) -> None:
+    first = send(services, world, filmed(1))
+    run_jobs()
+    second = send(services, other, spliced(tmp_path / "spliced.mp4", 151, 241, 63))
+    run_jobs()
+    (lead,) = leads(services, Code.SPLICED)
+    assert leads(services, Code.RECYCLED) == []
+    assert (lead.recording_id, lead.related_recording_id, lead.technical) == (second, first, False)
+    assert abs(lead.from_ms - 151_000) <= 12_000
+    assert abs(lead.to_ms - 241_000) <= 12_000
+    assert lead.related_from_ms is not None
+    assert abs(lead.from_ms - lead.related_from_ms - 63_000) <= 2_000
+    assert lead.figure >= lead.threshold
+    (match,) = matches(services)
+    assert (match.way, match.kind, match.windows) == (Way.PIECES, Kind.AGAIN, 1)
+    assert match.agreement_permille > 500
+    assert compare_recording(comparer(services), second) == []
+    with serving(services) as site:
+        shown = page(site, Role.BUREAU_OFFICER, f"/leads/recycled/{lead.id}")
+        assert shown.status_code == 200
+        assert shown.text.count("<polygon") == 1
 
 
 def test_both_showings_of_a_loop_are_looked_at_in_step(services: Services, world: World, run_jobs: Jobs) -> None:

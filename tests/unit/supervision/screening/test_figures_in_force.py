@@ -13,6 +13,7 @@ from supervision.screening.comparing import ComparingRule
 from supervision.screening.loop import LoopRule, find_loops
 from supervision.screening.motion import STEP_MS, Motion
 from supervision.screening.packet_marks import Mark, one_lag
+from supervision.screening.pieces import PieceRule, find_pieces
 from supervision.screening.recycled import RecycledRule, compare, is_recycled
 from supervision.screening.view_keys import asked_keys, distances, stored_keys
 from tests.unit.supervision.screening.drawn_motion import drawn
@@ -44,6 +45,22 @@ def test_a_loop_is_told_from_its_least_length_on(more_s: int, told: bool) -> Non
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_evidence=200)) == []
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_lag_s=260)) == []
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_active_fields=448)) == []
+
+
+def test_a_piece_is_told_from_its_least_length_and_evidence_on() -> None:
+    rule = BOOK.read(PieceRule, on=DAY)
+    source, host = drawn(4, people=40), drawn(5, people=40)
+    told = {}
+    for length_s in (rule.spliced_least_s - 16, rule.spliced_least_s + 30):
+        fields = host.fields.copy()
+        fields[150 : 150 + length_s // 2] = source.fields[40 : 40 + length_s // 2]
+        copy = Motion(host.times_ms, fields, host.room)
+        told[length_s] = find_pieces(copy, source, rule)
+        assert find_pieces(copy, source, replace(rule, spliced_evidence=200)) is None
+        assert find_pieces(copy, source, replace(rule, spliced_least_active_fields=448)) is None
+    assert [one is not None for one in told.values()] == [False, True]
+    assert find_pieces(host, source, rule) is None
+    assert rule.spliced_most_compared == 60  # what was measured: docs/design/screening-signals.md
 
 
 def test_rooms_are_apart_by_more_and_a_mirrored_one_by_fewer_bits_than_are_compared() -> None:
