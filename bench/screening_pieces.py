@@ -1,8 +1,8 @@
 """How well pieces of another recording are found among the lessons of a room, and how often honest lessons are told to hold one. F-06; R60.
 
-`python -m bench.screening_pieces [part] [rooms] [first room]` goes on where it was, keeps a line for each room in `bench/screening/pieces.json` and writes the
-held-out part into the product's table. Fifty honest lessons of one room (those of `screening_alarms`, drawn without an encoder) are stored, each
-asked for among those before it as the worker does; then pieces of them, seen anew, are put into further lessons of the room.
+`python -m bench.screening_pieces [part] [rooms] [first room]` goes on where it was, keeps a line for each room in `bench/screening/pieces.json` and
+writes the held-out part into the product's table. Fifty honest lessons of one room (those of `screening_alarms`, drawn without an encoder) are kept,
+each asked for among those before it as the worker does; then pieces of them, seen anew, are put into further lessons of the room.
 """
 
 import hashlib

@@ -60,7 +60,7 @@ ATTACKS: Final[dict[str, str]] = {
     "packets-exact": N_("the same bytes, by the packets alone"),
     "packets-remuxed": N_("packets in another container, by the packets alone"),
     "packets-cut": N_("a piece of 3 to 9 minutes cut out without re-encoding, by the packets alone"),
-    "piece": N_("6 to 10 minutes put into another lesson, drawn without an encoder"),
+    "piece": N_("6 to 10 minutes put into another lesson, by minutes on a line alone, drawn without an encoder"),
     "low-frame-rate": N_("one to seven pictures a second for 3 to 5 minutes"),
     "low-resolution": N_("144 to 700 lines"),
     "muted": N_("microphone muted for 11 to 25 minutes"),
