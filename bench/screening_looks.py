@@ -58,7 +58,7 @@ def kept(name: str, path: Path, truth: Truth = HONEST, case: str = "") -> Kept:
 
 def wanted(count: int, per_room: int, rooms: int, kinds: Sequence[str], short: int = 0) -> Iterator[Wanted]:
     """Everything that should be kept."""
-    for film in (*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room), *brief("held-out", short, kinds)):
+    for film in (*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room), *brief("held-out", range(short), kinds)):
 
         def look(folder: Path, film=film) -> Kept:  # type: ignore[no-untyped-def]
             path = film.write(folder)

@@ -40,8 +40,10 @@ def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Pack
     for from_ms, to_ms in packets.shrunken if packets is not None else ():
         if to_ms - from_ms <= LONG_STEPS * step_ms:
             wanted.append((from_ms - step_ms, to_ms + step_ms))
+        else:
+            wanted += [(from_ms - step_ms, from_ms + step_ms), (to_ms - step_ms, to_ms + step_ms)]
     joined: list[tuple[int, int]] = []
-    for from_ms, to_ms in sorted((max(a, 0), min(b, duration_ms)) for a, b in wanted):
+    for from_ms, to_ms in sorted((_look_before(glances, a), min(b, duration_ms)) for a, b in wanted):
         if joined and from_ms <= joined[-1][1]:
             joined[-1] = joined[-1][0], max(to_ms, joined[-1][1])
         else:
@@ -52,6 +54,12 @@ def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Pack
             kept.append((from_ms, to_ms))
             left_ms -= to_ms - from_ms
     return kept
+
+
+def _look_before(glances: Glances, at_ms: int) -> int:
+    """A stretch begins at a look of the cheap pass, which has compared it with the one before: else a still would end there."""
+    at = int(np.searchsorted(glances.media_ms, at_ms, side="right")) - 1
+    return max(int(glances.media_ms[at]), 0) if at >= 0 else max(at_ms, 0)
 
 
 def looked(

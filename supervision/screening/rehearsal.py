@@ -44,6 +44,7 @@ DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
     "screening_defocus_s": (Code.DEFOCUSED,),
     "screening_frozen_change_milli": (Code.FROZEN,),
     "screening_frozen_coding_milli": (Code.FROZEN,),
+    "screening_frozen_coded_looks": (Code.FROZEN,),
     "screening_frozen_s": (Code.FROZEN,),
     "screening_unmoving_change_milli": (Code.NO_MOVEMENT, Code.FROZEN),
     "screening_unmoving_s": (Code.NO_MOVEMENT,),

@@ -112,7 +112,7 @@ def test_more_recordings_begin_with_those_that_are_there_and_each_names_what_it_
 
 
 def test_brief_recordings_are_other_lessons_in_other_rooms_and_one_kind_follows_the_other():
-    long, short = list(cases.spoilt("held-out", 12)), list(cases.brief("held-out", 3, ("black", "frozen", "no-movement")))
+    long, short = list(cases.spoilt("held-out", 12)), list(cases.brief("held-out", range(3), ("black", "frozen", "no-movement")))
     assert [film.truths[0].kind for film in short] == ["black", "frozen"] * 3
     assert not {film.camera.lesson.seed for film in long} & {film.camera.lesson.seed for film in short}
     assert not {film.camera.lesson.room.seed for film in long} & {film.camera.lesson.room.seed for film in short}
