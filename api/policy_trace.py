@@ -61,7 +61,7 @@ def effect(book: Book, name: str, value: int, on: date) -> Iterator[str]:
     yield f"{name}: {getattr(rule, name)} in force, {value} tried; {len(films)} held-out recordings, nothing is changed"
     for now, then in zip(rehearsal.table(films, rule), rehearsal.table(films, tried), strict=True):
         false = f"false alarms {now.false_alarms} -> {then.false_alarms} in {now.camera_hours:.1f} h"
-        yield f"  {now.code.value:<12} found {_share(now)} -> {_share(then)}, {false}"
+        yield f"  {now.code.value:<12} {now.attack:<12} found {_share(now)} -> {_share(then)}, {false}"
 
 
 def _share(row: rehearsal.Row) -> str:

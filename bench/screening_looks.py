@@ -1,9 +1,11 @@
 """What the held-out recordings look like to the machine, kept with the product, so that a change of a figure shows its effect at once.
 
 `python -m bench.screening_looks [recordings of each defect] [honest lessons of each room] [rooms] [defects, with commas] [brief recordings of each
-defect]` films what of the held-out part is not kept yet, adds it to `supervision/screening/held_out_looks.zip`, and writes the table of the figures
-in force into `held_out.json`, which the product shows. It may be broken off at any time and goes on where it was; more recordings or more rooms are
-added to those that are there. Each recording goes through the worker's own pass as well; where that finds anything else it is printed.
+defect] [quiet rooms]` films what of the held-out part is not kept yet, adds it to `supervision/screening/held_out_looks.zip`, and writes the table of
+the figures in force into `held_out.json`, which the product shows. It may be broken off at any time and goes on where it was; more recordings or more
+rooms are added to those that are there. The last two are numbers or ranges of them (`35`, `60-124`), so that recordings can be added that no earlier
+count asked for; what a run asks for is told by itself too. Each recording goes through the worker's own pass as well; where that finds anything else
+it is printed.
 """
 
 import hashlib
@@ -14,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from bench.screening.cases import Truth, brief, honest, spoilt
+from bench.screening.cases import Truth, brief, honest, quiet, quiet_freezes, spoilt
 from bench.screening.real import clips
 from bench.screening_signals import RULE, packets_seen, policy_version, screened
 from compliance.policy.book import Book
@@ -56,13 +58,21 @@ def kept(name: str, path: Path, truth: Truth = HONEST, case: str = "") -> Kept:
     return made
 
 
-def wanted(count: int, per_room: int, rooms: int, kinds: Sequence[str], short: int = 0) -> Iterator[Wanted]:
-    """Everything that should be kept."""
-    for film in (*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room), *brief("held-out", short, kinds)):
+def numbers(text: str) -> range:
+    """`35`: the first 35. `60-124`: those and no others, both included."""
+    first, dash, last = text.partition("-")
+    return range(int(first), int(last) + 1) if dash else range(int(first))
+
+
+def wanted(count: int, per_room: int, rooms: int, kinds: Sequence[str], short: range = range(0), still: range = range(0)) -> Iterator[Wanted]:
+    """Everything that should be kept. `still`: quiet rooms, and freezes of the same cameras where freezes are asked for."""
+    films = [*spoilt("held-out", count, kinds=tuple(kinds)), *honest("held-out", rooms, per_room), *brief("held-out", short, kinds)]
+    films += [*quiet("held-out", still), *(quiet_freezes("held-out", still) if "frozen-quiet" in kinds else ())]
+    for film in films:
 
         def look(folder: Path, film=film) -> Kept:  # type: ignore[no-untyped-def]
             path = film.write(folder)
-            answer = kept(film.name, path, *film.truths, case=film.case)
+            answer = kept(film.name, path, film.truths[0] if film.truths else HONEST, film.case)
             path.unlink()
             return answer
 
@@ -83,15 +93,23 @@ def added(known: dict[str, Kept], wishes: Iterable[Wanted], folder: Path) -> Ite
 
 def main() -> None:
     """Film, read, keep, tell."""
-    count, per_room, rooms, short = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 20), (2, 8), (3, 3), (5, 0)))
+    count, per_room, rooms = (int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 20), (2, 8), (3, 3)))
+    short, still = (numbers(sys.argv[n]) if len(sys.argv) > n else range(0) for n in (5, 6))
     kinds = sys.argv[4].split(",") if sys.argv[4:5] not in ([], [""]) else list(rehearsal.EXPECTED)
     known = {film.name: film for film in kept_looks.read()} if kept_looks.seen_under() == SEEN_UNDER else {}
     print(f"{len(known)} recordings are kept", flush=True)
     with tempfile.TemporaryDirectory(prefix="classproof-looks-") as folder:
-        for name in added(known, wanted(count, per_room, rooms, kinds, short), Path(folder)):
+        wishes = list(wanted(count, per_room, rooms, kinds, short, still))
+        for name in added(known, wishes, Path(folder)):
             _keep(known)
             print(name, flush=True)
-    _tell(_keep(known), list(known.values()))
+    rows = _keep(known)
+    asked = [known[name] for name, _, _ in wishes]
+    if asked:
+        print(f"the {len(asked)} recordings that were asked for")
+        _tell(rehearsal.table(asked, IN_FORCE), asked)
+    print(f"all {len(known)} recordings")
+    _tell(rows, list(known.values()))
 
 
 def _keep(known: dict[str, Kept]) -> list[rehearsal.Row]:
@@ -106,7 +124,7 @@ def _tell(rows: Sequence[rehearsal.Row], films: Sequence[Kept]) -> None:
     for row in rows:
         low, high = measured.share_interval(row.found, row.tried)
         print(
-            f"{row.code.value:14} {row.found}/{row.tried}  {low:.3f} – {high:.3f}  {row.false_alarms} false in {row.camera_hours:.1f} h, "
+            f"{row.attack:14} {row.found}/{row.tried}  {low:.3f} – {high:.3f}  {row.false_alarms} false in {row.camera_hours:.1f} h, "
             f"at most {measured.events_at_most(row.false_alarms) / row.camera_hours:.3f} an hour, ends at most {_off(row, films) / 1000:.1f} s off",
             flush=True,
         )

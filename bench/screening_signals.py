@@ -108,7 +108,7 @@ def main() -> None:
         for path in clips():
             if path.suffix == ".mp4":  # key frames of a GIF are what nobody records
                 tally.honest(path.name, *screened(path))
-    _tell(tally, tuple(EXPECTED[kind] for kind in kinds))
+    _tell(tally, tuple(dict.fromkeys(EXPECTED[kind] for kind in kinds)))
 
 
 def _tell(tally: Tally, watched: Sequence[Code]) -> None:

@@ -21,7 +21,7 @@ from supervision.screening.rules import ScreeningRule
 USED_AGAIN: Final = ("exact", "remuxed", "re-encoded", "mirrored", "trimmed", "clock-replaced")
 CHANGED: Final = ("cropped", "brightened", "slower", "quicker")
 RECALL: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("black", "covered", "frozen", "loop", "packets-exact", "packets-remuxed", "packets-cut"), 0.99),
+    **dict.fromkeys(("black", "covered", "frozen", "frozen-quiet", "loop", "packets-exact", "packets-remuxed", "packets-cut"), 0.99),
     **{way + attack: 0.99 for attack in USED_AGAIN for way in ("", "hour-")},  # through real encoders, and drawn
     **{way + attack: 0.95 for attack in CHANGED for way in ("", "hour-")},
     **dict.fromkeys(("jump", "gap"), 1.0),

@@ -4,7 +4,7 @@ Thresholds are chosen on `tuning`; `held-out` is other rooms, other people, othe
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bench.screening.camera import Camera, Defect
-from bench.screening.encoding import Change, Encoder, altered, encode, remux, scramble
+from bench.screening.encoding import Capped, Change, Encoder, altered, encode, remux, scramble
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import Room, room
 
@@ -145,18 +145,66 @@ def spoilt(part: Part, count: int = 2, seconds: int = 600, kinds: tuple[str, ...
             yield _spoilt(f"{part}-{kind}-{n}", kind, dice, seed, places, lasts, longest, begins)
 
 
-def brief(part: Part, count: int, kinds: Sequence[str] = DEFECTS) -> Iterator[Filmed]:
+def brief(part: Part, numbers: Iterable[int], kinds: Sequence[str] = DEFECTS) -> Iterator[Filmed]:
     """Recordings of five minutes, forty rooms, a defect of 20 to 90 seconds: for half the work of `spoilt`, so that more of them can be had.
 
     One of each kind after the other, so that a measurement that is broken off has as many of each. Defects that last longer are left out.
     """
-    for n in range(count):
+    for n in numbers:
         for k, kind in enumerate(DEFECTS):
             if kind in kinds and kind not in ("no-movement", "loop"):
                 places = room(SEEDS[part] + 200 + n % 40), room(SEEDS[part] + 240 + n % 40)
                 begins = datetime(2026, 6, 1, 9, 0, tzinfo=CHINA) + timedelta(days=n, hours=k)
                 dice = np.random.default_rng([55, SEEDS[part], k, n])
                 yield _spoilt(f"{part}-{kind}-brief-{n}", kind, dice, SEEDS[part] + 300_000 + k * 10_000 + n, places, BRIEF_S, (20, 90), begins)
+
+
+def quiet(part: Part, numbers: Iterable[int]) -> Iterator[Filmed]:
+    """Honest recordings that look like a still: a sensor with hardly any noise, few bits, and nobody who moves for minutes or all the time.
+
+    In three of four a lively class is gone for one to two and a half minutes: only beside it do the packets of an empty room look small.
+    """
+    for n in numbers:
+        dice = np.random.default_rng([56, SEEDS[part], n])
+        scene = ("break", "break", "break", "empty", "break", "break", "break", "few")[n % 8]
+        people = {"break": int(dice.integers(5, 19)), "empty": 0, "few": int(dice.integers(1, 4))}[scene]
+        lesson = Lesson(
+            room(SEEDS[part] + 300 + n % 40), SEEDS[part] + 500_000 + n, BRIEF_S,
+            people=people, activity=0.1 if scene == "few" else 1.0, teacher=scene == "break",
+        )  # fmt: skip
+        length = float(dice.uniform(60, 150))
+        begin = float(dice.uniform(60, BRIEF_S - length - 30))
+        gone = (Defect("no-movement", begin, begin + length),) if scene == "break" else ()
+        yield Filmed(f"{part}-quiet-{n}", _quiet_camera(lesson, dice, n, gone), _recorder(dice))
+
+
+def quiet_freezes(part: Part, numbers: Iterable[int]) -> Iterator[Filmed]:
+    """Stills of 20 to 90 seconds by the same quiet cameras and recorders; others are in the room."""
+    for n in numbers:
+        dice = np.random.default_rng([57, SEEDS[part], n])
+        lesson = Lesson(room(SEEDS[part] + 340 + n % 40), SEEDS[part] + 600_000 + n, BRIEF_S, people=int(dice.integers(5, 19)))
+        length = float(dice.uniform(20, 90))
+        begin = float(dice.uniform(130, BRIEF_S - length - 60))
+        camera = _quiet_camera(lesson, dice, n, (Defect("frozen", begin, begin + length),))
+        truth = Truth("frozen-quiet", round(begin * 1000), round((begin + length) * 1000))
+        yield Filmed(f"{part}-frozen-quiet-{n}", camera, _recorder(dice), (truth,))
+
+
+def _quiet_camera(lesson: Lesson, dice: np.random.Generator, n: int, defects: tuple[Defect, ...]) -> Camera:
+    begins = datetime(2026, 7, 1, 9, 0, tzinfo=CHINA) + timedelta(hours=n)
+    clock = "%Y-%m-%d %H:%M:%S" if dice.random() < 0.7 else None
+    return Camera(lesson, begins, float(dice.uniform(0.3, 1.2)), lesson.seed, clock, defects=defects)
+
+
+def _recorder(dice: np.random.Generator) -> Encoder:
+    """A third each: constant quality without B pictures, with them, and so many bits a second; one in four is H.265."""
+    gop, crf = float(dice.choice([1, 2, 2, 4])), int(dice.integers(28, 40))
+    preset = ("ultrafast", "veryfast", "faster")[int(dice.integers(3))]
+    kbps, codec = int(dice.integers(40, 160)), "libx265" if dice.random() < 0.25 else "libx264"
+    preset = "ultrafast" if codec == "libx265" else preset
+    if dice.random() < 1 / 3:
+        return Capped(codec, gop_s=gop, preset=preset, kbps=kbps)
+    return Encoder(codec, gop_s=gop, crf=crf, preset=preset)
 
 
 def _spoilt(

@@ -30,6 +30,13 @@ class Encoder:
     height: int = 360
 
 
+@dataclass(frozen=True, slots=True)
+class Capped(Encoder):
+    """As recorders do it: so many bits a second at most, whatever the picture needs; with B pictures, and a step that changes all the time."""
+
+    kbps: int = 100
+
+
 def encode(target: Path, pictures: Iterable[tuple[float, Luma]], encoder: Encoder) -> Path:
     """The suffix of `target` is the container. Pictures go in as they come; the second one belongs to `encoder`'s frame rate."""
     with av.open(str(target), "w") as out:
@@ -37,7 +44,12 @@ def encode(target: Path, pictures: Iterable[tuple[float, Luma]], encoder: Encode
         stream.width, stream.height, stream.pix_fmt = encoder.width, encoder.height, "yuv420p"
         stream.codec_context.gop_size = max(round(encoder.gop_s * encoder.fps), 1)
         stream.codec_context.time_base = Fraction(1, TICKS)
-        stream.options = {"crf": str(encoder.crf), "preset": encoder.preset}
+        stream.options = {"preset": encoder.preset}
+        if isinstance(encoder, Capped):
+            stream.bit_rate = encoder.kbps * 1000
+            stream.options |= {"maxrate": str(encoder.kbps * 1000), "bufsize": str(encoder.kbps * 2000)}
+        else:
+            stream.options |= {"crf": str(encoder.crf)}
         if encoder.codec == "libx264":
             stream.options |= {"x264-params": "scenecut=0:threads=1"}
         else:

@@ -4,7 +4,7 @@ A defect of twenty seconds shows in one or two of the looks of the cheap pass. W
 a single odd look (somebody before the lens, a lamp going on) is cleared up the same way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,24 +24,8 @@ LookAt = Callable[[int, int], tuple[Sequence[Glances], Sequence[int]]]
 
 def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: PacketGlances | None = None) -> list[tuple[int, int]]:
     """Stretches `[from_ms, to_ms)` of media time, in order, none touching another."""
-    step_ms = rule.screening_step_s * 1000
-    wanted: list[tuple[int, int]] = []
-    for signal in (black, covered, defocused, frozen, view_changed):
-        for first, stop in runs(signal.held(glances, rule).tolist()):
-            from_ms, to_ms = int(glances.media_ms[first]), int(glances.media_ms[stop - 1])
-            if signal is frozen:
-                from_ms = int(glances.media_ms[max(first - 1, 0)])
-            # a view is compared now and then: what the looks beside the run show of it is not known
-            around_ms = step_ms + (rule.screening_view_every_s * 1000 if signal is view_changed else 0)
-            if to_ms - from_ms <= LONG_STEPS * step_ms:
-                wanted.append((from_ms - around_ms, to_ms + around_ms))
-            else:
-                wanted += [(from_ms - around_ms, from_ms + step_ms), (to_ms - step_ms, to_ms + around_ms)]
-    for from_ms, to_ms in packets.shrunken if packets is not None else ():
-        if to_ms - from_ms <= LONG_STEPS * step_ms:
-            wanted.append((from_ms - step_ms, to_ms + step_ms))
     joined: list[tuple[int, int]] = []
-    for from_ms, to_ms in sorted((max(a, 0), min(b, duration_ms)) for a, b in wanted):
+    for from_ms, to_ms in sorted((_look_before(glances, a), min(b, duration_ms)) for a, b in _asked(glances, rule, packets)):
         if joined and from_ms <= joined[-1][1]:
             joined[-1] = joined[-1][0], max(to_ms, joined[-1][1])
         else:
@@ -52,6 +36,35 @@ def spans(glances: Glances, duration_ms: int, rule: ScreeningRule, packets: Pack
             kept.append((from_ms, to_ms))
             left_ms -= to_ms - from_ms
     return kept
+
+
+def _asked(glances: Glances, rule: ScreeningRule, packets: PacketGlances | None) -> Iterator[tuple[int, int]]:
+    """Where looks or packets ask for it; of what lasts long only around the two ends."""
+    step_ms = rule.screening_step_s * 1000
+    for signal in (black, covered, defocused, frozen, view_changed):
+        for first, stop in runs(signal.held(glances, rule).tolist()):
+            from_ms, to_ms = int(glances.media_ms[first]), int(glances.media_ms[stop - 1])
+            if signal is frozen:
+                from_ms = int(glances.media_ms[max(first - 1, 0)])
+            # a view is compared now and then: what the looks beside the run show of it is not known
+            around_ms = step_ms + (rule.screening_view_every_s * 1000 if signal is view_changed else 0)
+            yield from _long_or_short(from_ms, to_ms, step_ms, around_ms)
+    for from_ms, to_ms in packets.shrunken if packets is not None else ():
+        yield from _long_or_short(from_ms, to_ms, step_ms, step_ms)
+
+
+def _long_or_short(from_ms: int, to_ms: int, step_ms: int, around_ms: int) -> Iterator[tuple[int, int]]:
+    if to_ms - from_ms <= LONG_STEPS * step_ms:
+        yield from_ms - around_ms, to_ms + around_ms
+    else:
+        yield from_ms - around_ms, from_ms + step_ms
+        yield to_ms - step_ms, to_ms + around_ms
+
+
+def _look_before(glances: Glances, at_ms: int) -> int:
+    """A stretch begins at a look of the cheap pass, which has compared it with the one before: else a still would end there."""
+    at = int(np.searchsorted(glances.media_ms, at_ms, side="right")) - 1
+    return max(int(glances.media_ms[at]), 0) if at >= 0 else max(at_ms, 0)
 
 
 def looked(

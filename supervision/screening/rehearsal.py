@@ -26,13 +26,14 @@ EXPECTED: Final[Mapping[str, Code]] = {
     "covered": Code.COVERED,
     "defocused": Code.DEFOCUSED,
     "frozen": Code.FROZEN,
+    "frozen-quiet": Code.FROZEN,
     "moved": Code.VIEW_MOVED,
     "other-room": Code.OTHER_VIEW,
     "jump": Code.TIME_JUMP,
     "no-movement": Code.NO_MOVEMENT,
     "undecodable": Code.UNDECODABLE,
 }
-REHEARSED: Final = tuple(EXPECTED.values())
+REHEARSED: Final = tuple(dict.fromkeys(EXPECTED.values()))
 # which figure decides which signals: what the page of figures shows as their expected error
 DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
     "screening_black_grey": (Code.BLACK,),
@@ -44,6 +45,7 @@ DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
     "screening_defocus_s": (Code.DEFOCUSED,),
     "screening_frozen_change_milli": (Code.FROZEN,),
     "screening_frozen_coding_milli": (Code.FROZEN,),
+    "screening_frozen_coded_looks": (Code.FROZEN,),
     "screening_frozen_s": (Code.FROZEN,),
     "screening_unmoving_change_milli": (Code.NO_MOVEMENT, Code.FROZEN),
     "screening_unmoving_s": (Code.NO_MOVEMENT,),
@@ -98,7 +100,7 @@ def found_in(kept: Kept, rule: ScreeningRule) -> list[Found]:
 
 
 def table(films: Sequence[Kept], rule: ScreeningRule) -> list[Row]:
-    """Recall and false alarms of every signal of pictures and packets under these figures."""
+    """Recall and false alarms of every signal of pictures and packets under these figures, a row for each kind of defect."""
     tried, found, false, hours = Counter[str](), Counter[str](), Counter[Code](), 0.0
     for film in films:
         leads = found_in(film, rule)
@@ -108,14 +110,14 @@ def table(films: Sequence[Kept], rule: ScreeningRule) -> list[Row]:
             found[film.kind] += any(one.code is EXPECTED[film.kind] and lies(one, film.begin_ms, film.end_ms) for one in leads)
             leads = outside(leads, film.begin_ms, film.end_ms)
         false.update(one.code for one in leads)
-    kinds = {code: kind for kind, code in EXPECTED.items()}
-    return [Row(code, kinds.get(code, ""), tried[kinds.get(code, "")], found[kinds.get(code, "")], false[code], hours) for code in REHEARSED]
+    return [Row(code, kind, tried[kind], found[kind], false[code], hours) for kind, code in EXPECTED.items()]
 
 
 def shown(rows: Sequence[Row], *, version: str) -> str:
     """The table of the product (`measured`) with these rows in it."""
     recall = [{"code": row.code.value, "attack": row.attack, "tried": row.tried, "found": row.found} for row in rows if row.tried]
-    honest = [{"code": row.code.value, "false_alarms": row.false_alarms, "camera_hours": round(row.camera_hours, 2)} for row in rows]
+    once = {row.code: row for row in rows}.values()
+    honest = [{"code": row.code.value, "false_alarms": row.false_alarms, "camera_hours": round(row.camera_hours, 2)} for row in once]
     return measured.plain(recall, honest, attacks_only=True, signals_version=version)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import astuple, dataclass
 from typing import Final
 
-METHOD: Final = 3  # rises when a signal computes something else from the same looks
+METHOD: Final = 4  # rises when a signal computes something else from the same looks
 LOOKED: Final = 1  # rises when looks are taken or made into glances in another way: the kept ones of the held-out part are taken anew
 
 
@@ -22,6 +22,7 @@ class ScreeningRule:
     screening_defocus_s: int
     screening_frozen_change_milli: int
     screening_frozen_coding_milli: int
+    screening_frozen_coded_looks: int
     screening_frozen_s: int
     screening_unmoving_change_milli: int
     screening_unmoving_s: int

@@ -37,6 +37,7 @@ ATTACKS: Final[dict[str, str]] = {
     "covered": N_("lens covered"),
     "defocused": N_("focus lost"),
     "frozen": N_("picture frozen for 20 to 180 seconds"),
+    "frozen-quiet": N_("frozen for 20 to 90 seconds, a sensor with hardly any noise, recorders with few bits or B pictures"),
     "moved": N_("camera turned"),
     "other-room": N_("camera in another room"),
     "turned-before": N_("camera turned before the lesson began"),

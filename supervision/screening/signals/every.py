@@ -78,7 +78,7 @@ def find_all(seen: Seen, rule: ScreeningRule) -> list[Found]:
         *black.find(glances, duration_ms, rule),
         *covered.find(glances, duration_ms, rule),
         *defocused.find(glances, duration_ms, rule),
-        *frozen.find(glances, duration_ms, rule),
+        *frozen.find(glances, duration_ms, rule, seen.packets.shrunken if seen.packets is not None else ()),
         *unmoving.find(glances, duration_ms, rule),
         *view_changed.find(glances, duration_ms, rule),
         *undecodable.find(glances.media_ms.tolist(), seen.missing_ms, duration_ms, rule),

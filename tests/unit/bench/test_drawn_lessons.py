@@ -8,10 +8,10 @@ import pytest
 
 from bench.screening import cases
 from bench.screening.camera import Camera, Defect
-from bench.screening.encoding import pictures_of
+from bench.screening.encoding import Capped, Encoder, encode, pictures_of
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
-from bench.screening_looks import added
+from bench.screening_looks import added, numbers, wanted
 from supervision.screening.glances import Glances
 from supervision.screening.kept_looks import Kept
 
@@ -112,7 +112,7 @@ def test_more_recordings_begin_with_those_that_are_there_and_each_names_what_it_
 
 
 def test_brief_recordings_are_other_lessons_in_other_rooms_and_one_kind_follows_the_other():
-    long, short = list(cases.spoilt("held-out", 12)), list(cases.brief("held-out", 3, ("black", "frozen", "no-movement")))
+    long, short = list(cases.spoilt("held-out", 12)), list(cases.brief("held-out", range(3), ("black", "frozen", "no-movement")))
     assert [film.truths[0].kind for film in short] == ["black", "frozen"] * 3
     assert not {film.camera.lesson.seed for film in long} & {film.camera.lesson.seed for film in short}
     assert not {film.camera.lesson.room.seed for film in long} & {film.camera.lesson.room.seed for film in short}
@@ -120,3 +120,35 @@ def test_brief_recordings_are_other_lessons_in_other_rooms_and_one_kind_follows_
         (truth,) = film.truths
         assert 20_000 <= truth.end_ms - truth.begin_ms <= 90_000
         assert truth.end_ms <= (cases.BRIEF_S - 60) * 1000
+
+
+def test_recordings_that_no_earlier_count_asked_for_can_be_added_by_their_numbers():
+    assert (list(numbers("3")), list(numbers("60-62"))) == ([0, 1, 2], [60, 61, 62])
+    names = [name for name, _, _ in wanted(0, 0, 0, ["frozen", "frozen-quiet"], numbers("60-61"), numbers("2-3"))]
+    assert names[:6] == [
+        f"held-out-{name}" for name in ("frozen-brief-60", "frozen-brief-61", "quiet-2", "quiet-3", "frozen-quiet-2", "frozen-quiet-3")
+    ]
+    cases_of = {name: case for name, case, _ in wanted(0, 0, 0, ["frozen"], numbers("62"))}
+    again = [(name, case) for name, case, _ in wanted(0, 0, 0, ["frozen"], numbers("60-61")) if name.startswith("held-out-frozen")]
+    assert [cases_of[name] for name, _ in again] == [case for _, case in again]  # a range asks for the very recordings that a count asks for
+
+
+def test_quiet_rooms_are_honest_and_their_freezes_are_of_the_same_cameras(tmp_path):
+    rooms, freezes = list(cases.quiet("tuning", range(16))), list(cases.quiet_freezes("tuning", range(16)))
+    assert not any(film.truths for film in rooms)
+    assert sum(not film.camera.lesson.people for film in rooms) == 2
+    assert sum(bool(film.camera.defects) for film in rooms) == 12
+    for film in (*rooms, *freezes):
+        assert 0.3 <= film.camera.noise <= 1.2
+    assert {film.truths[0].kind for film in freezes} == {"frozen-quiet"}
+    encoders = {type(film.encoder) for film in (*rooms, *freezes)}
+    assert encoders == {Encoder, Capped}
+    others = {film.camera.lesson.seed for film in cases.brief("tuning", range(16), ("frozen",))}
+    assert not others & {film.camera.lesson.seed for film in (*rooms, *freezes)}
+
+
+def test_a_recorder_of_so_many_bits_a_second_uses_no_more(tmp_path):
+    lively = cases.honest("tuning", 1, 1, seconds=30)[0].camera
+    sizes = [encode(tmp_path / f"{kbps}.mp4", lively.pictures(5), Capped(kbps=kbps)).stat().st_size for kbps in (40, 160)]
+    assert sizes[0] * 2 < sizes[1]
+    assert sizes[0] <= 40_000 / 8 * 30 * 1.5

@@ -161,4 +161,4 @@ def test_the_effect_of_a_figure_is_told_in_lines() -> None:
     assert "400 tried" in first
     black = next(line for line in lines if line.strip().startswith("black"))
     assert "-> 0/" in black
-    assert len(lines) == len(rehearsal.REHEARSED)
+    assert len(lines) == len(rehearsal.EXPECTED)
