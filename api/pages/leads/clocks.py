@@ -11,7 +11,7 @@ from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import BUREAU, OFFICERS, Role
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.pages.frame import render
@@ -19,6 +19,7 @@ from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
 from supervision.screening import clocks
 from supervision.screening.clock_shape import METHOD
+from supervision.spotchecks import lead_verdicts, recusals
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -27,12 +28,12 @@ Judge = Annotated[Caller, access(roles=OFFICERS)]
 
 
 @router.get("/leads/clocks")
-def clocks_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def clocks_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
     """Camera by camera: the layout that was learned, from which recording and when, how well it read, and whether somebody threw it away."""
-    return _page(request, caller, session)
+    return _page(request, caller, session, services)
 
 
-def _page(request: Request, caller: Caller, session: Session, refused: DomainError | None = None) -> Response:
+def _page(request: Request, caller: Caller, session: Session, services: Services, refused: DomainError | None = None) -> Response:
     problem = problem_of(refused, request) if refused else None
     return render(
         request,
@@ -42,6 +43,7 @@ def _page(request: Request, caller: Caller, session: Session, refused: DomainErr
         rows=clocks.listed(session),
         method=METHOD,
         may_discard=caller.role in OFFICERS,
+        aside={institution.id for _, institution in recusals.standing(session, caller.person(), services.clock.today_on())},
         problem=problem,
     )
 
@@ -53,9 +55,9 @@ def discard(
     """By name and with a reason. The camera's next recording is learned from."""
     try:
         with attempt(request, session):
-            clocks.discard(session, clock_id, why=why, actor=caller.actor, at=services.clock.now_at())
+            lead_verdicts.discard_clock(session, clock_id, why=why, account_id=caller.person(), actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
-        return _page(request, caller, session, refused)
+        return _page(request, caller, session, services, refused)
     return RedirectResponse("/leads/clocks", status_code=303)

@@ -32,6 +32,7 @@ from supervision.screening.levels import GateRule, Part, Sound, parts_of, pauses
 from supervision.screening.looks import TECHNICAL, Code
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import ScreeningLead, ScreeningRun
+from supervision.spotchecks import lead_verdicts
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -133,6 +134,8 @@ def _show(
         sound=_sound_of(session, row.lead),
         pauses=_pauses_of(session, services, row.lead),
         may_judge=caller.role in OFFICERS,
+        barred=lead_verdicts.barred(session, row.lead, caller.person(), clock=services.clock) if caller.role in OFFICERS else None,
+        register=f"/inspectors/{caller.actor.name}/interests",
         problem=problem,
         note=note,
     )
@@ -182,7 +185,8 @@ def judge(
     """Real or not real, by name. Not real says why."""
     try:
         with attempt(request, session):
-            leads.judge(session, lead_id, real=yes_of(real, "real"), note=note, actor=caller.actor, at=services.clock.now_at())
+            said = yes_of(real, "real")
+            lead_verdicts.judge(session, lead_id, real=said, note=note, account_id=caller.person(), actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
