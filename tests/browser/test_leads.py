@@ -47,7 +47,7 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     page.get_by_label("Kind").select_option("black")
     page.get_by_label("Institution", exact=True).select_option(world.institution.code)
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&sort=-strength")
+    expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&order=&sort=-strength")
     in_both(page, people, f"/leads?institution={world.institution.code}", "leads")
     page.goto(f"/leads?kind=black&institution={world.institution.code}")
     page.get_by_role("link", name="Black picture").click()
