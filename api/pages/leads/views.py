@@ -20,7 +20,7 @@ from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.locale.marks import N_
-from api.pages.frame import render, translator
+from api.pages.frame import catalogue_of, render, translator
 from api.pages.leads.queue import JUDGED, KINDS, STRENGTHS, all_of, every_recording, listing_of, narrowed_of, order_of, place_of, recording_of
 from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, PAUSES, figure_text
 from api.pages.navigation import show_navigation
@@ -72,7 +72,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
         if len(rows) > PAGE:
             listing = replace(listing, next_after=f"{rows[PAGE - 1].lead.strength}.{rows[PAGE - 1].lead.id}")
     folds, rows = folds[:PAGE], rows[:PAGE]
-    _ = translator(request)
+    _, words = translator(request), catalogue_of(request)
     total = lead_lists.total(session, narrowed)
     institutions = session.execute(select(Institution.code, Institution.name).order_by(Institution.name)).all()
     return render(
@@ -89,7 +89,7 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
         all_of=partial(all_of, listing),
         every_recording=every_recording(listing),
         names=NAMES,
-        figures={row.lead.id: figure_text(row.lead, _) for row in [*rows, *(fold.first for fold in folds)]},
+        figures={row.lead.id: figure_text(row.lead, words) for row in [*rows, *(fold.first for fold in folds)]},
         kinds=[(key, _(word)) for key, word in KINDS.items()] + [(code.value, _(NAMES[code])) for code in Code],
         institutions=[(code, name) for code, name in institutions],
         strengths=STRENGTHS,
@@ -118,7 +118,7 @@ def _show(
         row=row,
         lead=row.lead,
         name=NAMES[row.lead.code],
-        figure=figure_text(row.lead, translator(request)),
+        figure=figure_text(row.lead, catalogue_of(request)),
         until=leads.wall_of(row.recording, row.lead.to_ms),
         modules=("queue.js",),
         listing=listing,
