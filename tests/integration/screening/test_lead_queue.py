@@ -24,7 +24,7 @@ from supervision.screening.lead_lists import Judged, Narrowed, Order, Place
 from supervision.screening.looks import TECHNICAL, Code
 from supervision.screening.opinions import Opinion, dismissed
 from supervision.screening.screening_models import LeadVerdict, ScreeningLead
-from tests.factories.screened_county import MANY, fill
+from tests.factories.screened_county import CAMERAS_EACH, MANY, fill
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site
 
@@ -239,3 +239,19 @@ def rows_of(plan: dict[str, Any]) -> float:  # Any: a node of an explained plan
     """Rows that the node and those below it made or threw away, over all loops."""
     own = (plan["Actual Rows"] + plan.get("Rows Removed by Join Filter", 0) + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
     return max([own, *(rows_of(one) for one in plan.get("Plans", ()))])
+
+
+def test_the_clocks_of_six_hundred_cameras_are_paged_searched_and_none_is_dropped(county: Services, office: httpx.Client) -> None:
+    clock = re.compile(r'action="/leads/clocks/([0-9a-f-]{36})/discard')
+    whole = pages(office, "/leads/clocks")
+    seen = [one for page in whole for one in clock.findall(page)]
+    assert (len(seen), len(set(seen)), max(len(clock.findall(page)) for page in whole)) == (600, 600, 50)
+    found = office.get("/leads/clocks?q=N0007-&standing=in-force").text
+    mine = clock.findall(found)
+    assert len(mine) == CAMERAS_EACH
+    assert f'action="/leads/clocks/{mine[0]}/discard?standing=in-force&amp;q=N0007-"' in found
+    after = office.post(f"/leads/clocks/{mine[0]}/discard?standing=in-force&q=N0007-", data={"why": "换了录像机"})
+    assert (clock.findall(after.text), after.url.params["q"]) == (mine[1:], "N0007-")  # and one is where one was
+    assert "换了录像机" in office.get("/leads/clocks?standing=discarded").text
+    assert clock.findall(office.get("/leads/clocks?standing=unreadable").text) == []
+    assert office.get("/leads/clocks?after=x", headers={"Accept": "text/html"}).status_code == 422
