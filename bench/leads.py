@@ -47,7 +47,7 @@ def measure(running: Running) -> list[Result]:
         "/leads/clocks",
         "/leads/crosschecks",
         "/machine",
-        "/machine/figures?figure=screening_black_luma&value=20",
+        "/machine/figures?figure=screening_black_grey&value=20",
     ]
     medians: dict[str, float] = {}
     with httpx.Client(base_url=running.url, cookies=cookies, timeout=120) as client:

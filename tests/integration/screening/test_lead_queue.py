@@ -19,7 +19,7 @@ from api.http.services import Services
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
 from supervision.institutions.models import Institution
-from supervision.screening import lead_lists, leads
+from supervision.screening import lead_lists, leads, measured
 from supervision.screening.lead_lists import Judged, Narrowed, Order, Place
 from supervision.screening.looks import TECHNICAL, Code
 from supervision.screening.opinions import Opinion, dismissed
@@ -255,3 +255,14 @@ def test_the_clocks_of_six_hundred_cameras_are_paged_searched_and_none_is_droppe
     assert "换了录像机" in office.get("/leads/clocks?standing=discarded").text
     assert clock.findall(office.get("/leads/clocks?standing=unreadable").text) == []
     assert office.get("/leads/clocks?after=x", headers={"Accept": "text/html"}).status_code == 422
+
+
+def test_a_signal_measured_in_many_ways_does_not_push_the_verdict_off_the_page(county: Services, office: httpx.Client) -> None:
+    with county.database.transaction(SYSTEM) as session:
+        lead = session.scalars(select(ScreeningLead.id).where(ScreeningLead.code == Code.RECYCLED).limit(1)).one()
+    page = office.get(f"/leads/{lead}").text
+    known = measured.read()[Code.RECYCLED]
+    open_part = re.sub(r"<details>.*?</details>", "", page, flags=re.DOTALL)
+    assert f"{known.weakest.found} of {known.weakest.tried}" in open_part
+    assert len(known.recalls) > 3 > open_part.count("made for the purpose")
+    assert page.count("made for the purpose") == len(known.recalls) + 1
