@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth.models import Account
-from api.auth.roles import REVIEWERS, Role
+from api.auth.roles import OFFICERS, REVIEWERS, Role
 from api.http.services import Services
 from supervision.sampling.lifecycle import DrawMethod
 from supervision.sampling.models import DrawRound
@@ -37,9 +37,9 @@ def eligible_for(session: Session, services: Services, assignment_id: UUID) -> l
     return eligible_inspectors(session, services, method)
 
 
-def all_reviewers(session: Session, services: Services) -> list[Inspector]:
-    """Everybody who may look at something today."""
-    return _active(session, services, sorted(REVIEWERS))
+def all_who_judge(session: Session, services: Services) -> list[Inspector]:
+    """Everybody who may look at something today, or say what a lead is worth: whom the register of recusals may name."""
+    return _active(session, services, sorted(REVIEWERS | OFFICERS))
 
 
 def _active(session: Session, services: Services, roles: Sequence[Role]) -> list[Inspector]:

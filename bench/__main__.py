@@ -2,9 +2,11 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from bench import clips, coverage, draw, rating, recycled, screening_pass, screening_recall, signals, uploads, verification, viewing
+from bench import clips, coverage, draw, leads, rating, recycled, screening_pass, screening_recall, signals, uploads, verification, viewing
 from bench.footage import HD_BITS_S, hd_minute, large_mp4
 from bench.results import Result, write
 from bench.site import running_site
@@ -16,7 +18,19 @@ TWO_HOURS_BYTES = 7200 * HD_BITS_S // 8
 
 def main() -> int:
     """Returns 1 when a target was missed. Names on the command line pick parts, as below."""
-    wanted = set(sys.argv[1:]) or {"uploads", "clips", "verification", "coverage", "draw", "rating", "recycled", "screening", "signals", "viewing"}
+    wanted = set(sys.argv[1:]) or {
+        "uploads",
+        "clips",
+        "verification",
+        "coverage",
+        "draw",
+        "leads",
+        "rating",
+        "recycled",
+        "screening",
+        "signals",
+        "viewing",
+    }
     if sys.argv[1:2] == ["screening-recall"]:  # an hour or more of real encoding: by name only
         screening_recall.main(sys.argv[2:])
         return 0
@@ -46,21 +60,17 @@ def main() -> int:
                 film = large_mp4(place / "two-hours.mp4", TWO_HOURS_BYTES, minute=hd_minute(place / "minute.mp4"))
                 kept = running.services.buckets.evidence.put("bench/two-hours.mp4", film, "video/mp4")
                 results += screening_pass.measure(running.engines, kept, film)
-            if "draw" in wanted:
-                print("· draw", flush=True)
-                results += draw.measure()
-            if "recycled" in wanted:
-                print("· recycled", flush=True)
-                results += recycled.measure(running.engines)
-            if "coverage" in wanted:
-                print("· coverage", flush=True)
-                results += coverage.measure(running.engines)
-            if "rating" in wanted:
-                print("· rating", flush=True)
-                results += rating.measure(running.engines)
-            if "signals" in wanted:
-                print("· signals", flush=True)
-                results += signals.measure()
+            rest: dict[str, Callable[[], list[Result]]] = {
+                "leads": partial(leads.measure, running),
+                "draw": draw.measure,
+                "recycled": partial(recycled.measure, running.engines),
+                "coverage": partial(coverage.measure, running.engines),
+                "rating": partial(rating.measure, running.engines),
+                "signals": signals.measure,
+            }
+            for name in [name for name in rest if name in wanted]:
+                print(f"· {name}", flush=True)
+                results += rest[name]()
     write(results)
     return 0 if all(r.met is not False for r in results) else 1
 

@@ -126,6 +126,8 @@ STATUSES: Final[Mapping[str, int]] = {
     "draw-visits-open": 409,
     # spot checks, findings
     "no-eligible-inspector": 409,
+    "must-stand-aside": 409,
+    "interest-own-register": 409,
     "not-watched-enough": 409,
     "review-mark-settled": 409,
     "review-marks-open": 409,

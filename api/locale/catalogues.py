@@ -16,7 +16,15 @@ from api.locale.language import CATALOGUE_OF, LOCALE_DIR
 API_DIR: Final = LOCALE_DIR.parent
 DOMAINS: Final = ("messages", "browser")
 # function → positions of singular and plural; babel's own spelling
-KEYWORDS: Final[dict[str, Any]] = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2), "t": None, "tn": (1, 2)}  # Any: babel's spec type
+KEYWORDS: Final[dict[str, Any]] = {
+    "_": None,
+    "gettext": None,
+    "N_": None,
+    "nN_": (1, 2),
+    "ngettext": (1, 2),
+    "t": None,
+    "tn": (1, 2),
+}  # Any: babel's spec type
 HEADER: Final = datetime(2026, 1, 1, tzinfo=UTC)  # fixed: a re-run without new messages changes no byte
 
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|(?<!\{)\{\w+\}(?!\})")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +54,11 @@ class NavItem:
     label: str
     href: str
     count: int | None = None
+
+
+def catalogue_of(request: Request) -> NullTranslations:
+    """The reader's catalogue, for views that compose sentences with numbers in Python."""
+    return translations(choose_language(request))
 
 
 def translator(request: Request) -> Callable[[str], str]:

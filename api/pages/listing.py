@@ -62,6 +62,16 @@ class Listing:
     def first_page(self) -> str:
         return self._address({})
 
+    def this_page(self) -> str:
+        return self._address({"after": self.after})
+
+    @property
+    def kept(self) -> str:
+        """This page of the list as the query of another page's address, which leads back here; empty for a list as it comes."""
+        state = {**self.filters, "q": self.q, "after": self.after}
+        query = urlencode({key: value for key, value in state.items() if value})
+        return f"?{query}" if query else ""
+
     def next_page(self) -> str:
         return self._address({"after": self.next_after})
 

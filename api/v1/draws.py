@@ -15,7 +15,7 @@ from api.auth.caller import Caller
 from api.auth.roles import OFFICERS, OUTSIDE_INSTITUTIONS, Role
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
-from api.inspectors import all_reviewers, eligible_inspectors, review_due
+from api.inspectors import all_who_judge, eligible_inspectors, review_due
 from storage.kernel.actor import Actor
 from storage.kernel.errors import NotFound
 from supervision.sampling import publication, queries
@@ -237,8 +237,8 @@ def void_round(session: Session, services: Services, code: str, reason: str, act
 
 @router.post("/recusals", status_code=status.HTTP_201_CREATED)
 def enter_recusal(body: NewRecusal, caller: Officer, session: SessionDep, services: ServicesDep) -> dict[str, str]:
-    """Enter in the register that an inspector must not judge an institution."""
-    inspector = next((i for i in all_reviewers(session, services) if i.login == body.inspector_login), None)
+    """Enter in the register that an inspector, or an officer, must not judge an institution."""
+    inspector = next((i for i in all_who_judge(session, services) if i.login == body.inspector_login), None)
     if inspector is None:
         raise NotFound(what="inspector", id=body.inspector_login)
     row = recusals.enter_recusal(

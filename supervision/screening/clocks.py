@@ -8,12 +8,13 @@ from. A camera without a clock that can be read has none, and no lead.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from storage.database.session import SYSTEM, Database
@@ -228,16 +229,34 @@ def standing(session: Session, camera_id: UUID, size_px: tuple[int, int]) -> Cam
     ).first()
 
 
-def listed(session: Session, limit: int = 500) -> list[tuple[CameraClock, Camera, Institution]]:
-    """What is known of the cameras' clocks, by institution and camera, the newest first."""
-    rows = session.execute(
-        select(CameraClock, Camera, Institution)
-        .join(Camera, Camera.id == CameraClock.camera_id)
-        .join(Institution, Institution.id == Camera.institution_id)
-        .order_by(Institution.name, Camera.code, CameraClock.id.desc())
-        .limit(limit)
+class Clocks(StrEnum):
+    """What a list of learned clocks is narrowed to."""
+
+    IN_FORCE = "in-force"
+    UNREADABLE = "unreadable"
+    DISCARDED = "discarded"
+
+
+def every(*, words: str = "", only: Clocks | None = None) -> Select[CameraClock]:
+    """What is known of the cameras' clocks, as a query joined with `Camera` and `Institution`."""
+    query = select(CameraClock).join(Camera, Camera.id == CameraClock.camera_id).join(Institution, Institution.id == Camera.institution_id)
+    if words:
+        query = query.where(Institution.name.icontains(words, autoescape=True) | Camera.code.icontains(words, autoescape=True))
+    if only is Clocks.DISCARDED:
+        return query.where(CameraClock.discarded_at.is_not(None))
+    if only is not None:
+        readable = CameraClock.body.is_not(None) if only is Clocks.IN_FORCE else CameraClock.body.is_(None)
+        return query.where(CameraClock.discarded_at.is_(None), CameraClock.method == METHOD, readable)
+    return query
+
+
+def places_of(session: Session, rows: Sequence[CameraClock]) -> list[tuple[CameraClock, Camera, Institution]]:
+    """Each with its camera and its institution."""
+    found = session.execute(
+        select(Camera, Institution).join(Institution, Institution.id == Camera.institution_id).where(Camera.id.in_([row.camera_id for row in rows]))
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    places = {camera.id: (camera, institution) for camera, institution in found}
+    return [(row, *places[row.camera_id]) for row in rows]
 
 
 def discard(session: Session, clock_id: UUID, *, why: str, actor: Actor, at: datetime) -> CameraClock:

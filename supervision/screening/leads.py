@@ -1,4 +1,4 @@
-"""Leads as people work with them: listed, looked at, judged by a named person; and what their judgements say of the machine. R60, R72."""
+"""Leads as people work with them: looked at, judged by a named person; and what their judgements say of the machine. R60, R72."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.kernel.actor import Actor
 from storage.ledger import service as ledger
@@ -15,21 +15,10 @@ from supervision.footage.models import Recording
 from supervision.institutions.models import Camera, Institution
 from supervision.screening.errors import LeadNotFound, VerdictWithoutReason
 from supervision.screening.looks import Code
+from supervision.screening.opinions import dismissed, said
 from supervision.screening.screening_models import LeadVerdict, RunState, ScreeningLead, ScreeningRun
 
-MOST_ROWS: Final = 200
 MOST_NOTE_CHARS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """What a list is narrowed to. `strength` permille at least; `judged`: yes, no, or None for both."""
-
-    codes: frozenset[Code] = frozenset()
-    institution_id: UUID | None = None
-    strength: int = 1
-    judged: bool | None = None
-    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +29,6 @@ class LeadRow:
     recording: Recording
     institution: Institution
     camera: Camera | None
-    verdict: LeadVerdict | None
 
     @property
     def at(self) -> datetime | None:
@@ -53,16 +41,10 @@ def wall_of(recording: Recording, media_ms: int) -> datetime | None:
     return start_at + timedelta(milliseconds=media_ms) if start_at else None
 
 
-def _newest() -> ColumnElement[bool]:
-    """A verdict that no later one of the same lead replaces."""
-    later = aliased(LeadVerdict)
-    return ~select(later.id).where(later.lead_id == LeadVerdict.lead_id, later.id > LeadVerdict.id).exists()
-
-
 def standing_lead(
     recording_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], strength: int, from_ms: ColumnElement[int], to_ms: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """For a query over recordings: a lead of at least this strength, which nobody called not real, lies in part within [from_ms, to_ms) of it."""
+    """For a query over recordings: a lead of at least this strength, not dismissed, lies in part within [from_ms, to_ms) of it."""
     within = ScreeningLead.from_ms < to_ms, ScreeningLead.to_ms > from_ms
     return (
         select(ScreeningLead.id)
@@ -72,56 +54,22 @@ def standing_lead(
     )
 
 
-def dismissed() -> ColumnElement[bool]:
-    """For a query over leads: the newest word of people is that it is not real."""
+def with_place() -> Select[ScreeningLead, Recording, Institution, Camera]:
+    """Leads with what a `LeadRow` needs."""
     return (
-        select(LeadVerdict.id)
-        .where(LeadVerdict.lead_id == ScreeningLead.id, LeadVerdict.real.is_(False), _newest())
-        .correlate(ScreeningLead)
-        .exists()
-    )
-
-
-def _with_place() -> Select[ScreeningLead, Recording, Institution, Camera, LeadVerdict]:
-    return (
-        select(ScreeningLead, Recording, Institution, Camera, LeadVerdict)
+        select(ScreeningLead, Recording, Institution, Camera)
         .join(Recording, Recording.id == ScreeningLead.recording_id)
         .join(Institution, Institution.id == ScreeningLead.institution_id)
         .outerjoin(Camera, Camera.id == Recording.camera_id)
-        .outerjoin(LeadVerdict, and_(LeadVerdict.lead_id == ScreeningLead.id, _newest()))
     )
-
-
-def listed(session: Session, narrowed: Narrowed, *, after: tuple[int, UUID] | None = None, limit: int = 50) -> list[LeadRow]:
-    """Strongest first, among equals the newest; `after` is (strength, id) of the last one seen."""
-    statement = (
-        _with_place()
-        .where(ScreeningLead.strength >= narrowed.strength)
-        .order_by(ScreeningLead.strength.desc(), ScreeningLead.id.desc())
-        .limit(min(limit, MOST_ROWS))
-    )
-    if narrowed.codes:
-        statement = statement.where(ScreeningLead.code.in_(narrowed.codes))
-    if narrowed.institution_id is not None:
-        statement = statement.where(ScreeningLead.institution_id == narrowed.institution_id)
-    if narrowed.judged is not None:
-        statement = statement.where(LeadVerdict.id.is_not(None) if narrowed.judged else LeadVerdict.id.is_(None))
-    if narrowed.words:
-        statement = statement.where(
-            Institution.name.icontains(narrowed.words, autoescape=True) | Recording.file_name.icontains(narrowed.words, autoescape=True)
-        )
-    if after is not None:
-        strength, lead_id = after
-        statement = statement.where((ScreeningLead.strength < strength) | ((ScreeningLead.strength == strength) & (ScreeningLead.id < lead_id)))
-    return [LeadRow(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(statement)]
 
 
 def find(session: Session, lead_id: UUID) -> LeadRow:
-    """One lead with its place and its newest verdict. Raises: LeadNotFound."""
-    row = session.execute(_with_place().where(ScreeningLead.id == lead_id)).one_or_none()
+    """One lead with its place. Raises: LeadNotFound."""
+    row = session.execute(with_place().where(ScreeningLead.id == lead_id)).one_or_none()
     if row is None:
         raise LeadNotFound(lead=str(lead_id))
-    return LeadRow(row[0], row[1], row[2], row[3], row[4])
+    return LeadRow(*row)
 
 
 def verdicts_of(session: Session, lead_id: UUID) -> Sequence[LeadVerdict]:
@@ -143,39 +91,45 @@ def judge(session: Session, lead_id: UUID, *, real: bool, note: str, actor: Acto
     Raises: LeadNotFound; VerdictWithoutReason — not real, and no word why.
     """
     found = find(session, lead_id)
-    said = " ".join(note.split())[:MOST_NOTE_CHARS]
-    if not real and not said:
+    why = " ".join(note.split())[:MOST_NOTE_CHARS]
+    if not real and not why:
         raise VerdictWithoutReason(lead=str(lead_id))
-    row = LeadVerdict(lead_id=lead_id, real=real, note=said, given_by=actor.name, given_at=at)
+    row = LeadVerdict(lead_id=lead_id, real=real, note=why, given_by=actor.name, given_at=at)
     session.add(row)
     session.flush()
-    facts = {"code": found.lead.code, "recording": found.recording.id, "real": real, "note": said}
+    facts = {"code": found.lead.code, "recording": found.recording.id, "real": real, "note": why}
     ledger.append(session, actor=actor, at=at, action="lead.judged", subject=f"screening-lead/{lead_id}", tenant=None, body=facts)
     return row
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What people said of a signal's leads so far."""
+    """What people said of a signal's leads so far. Those of which two persons disagree are judged, and neither real nor not real."""
 
     leads: int
     judged: int
     real: int
+    disputed: int
+
+    @property
+    def agreed(self) -> int:
+        """Judged, and nobody disagrees: what the share of real ones is taken of."""
+        return self.judged - self.disputed
 
 
-def live(session: Session) -> Mapping[Code, Live]:
-    """By signal: how many leads, how many judged, how many of those real. The newest verdict of a lead counts."""
-    rows = session.execute(
-        select(
-            ScreeningLead.code,
-            func.count(),
-            func.count(LeadVerdict.id),
-            func.count(LeadVerdict.id).filter(LeadVerdict.real),
-        )
-        .outerjoin(LeadVerdict, and_(LeadVerdict.lead_id == ScreeningLead.id, _newest()))
-        .group_by(ScreeningLead.code)
-    )
-    return {code: Live(leads, judged, real) for code, leads, judged, real in rows}
+def live(session: Session, code: Code | None = None) -> Mapping[Code, Live]:
+    """By signal, or of one alone. The newest word of each person counts."""
+    wanted = true() if code is None else ScreeningLead.code == code
+    counts = session.execute(select(ScreeningLead.code, func.count()).where(wanted).group_by(ScreeningLead.code))
+    words = said(wanted)
+    judged = select(
+        words.c.code,
+        func.count(),
+        func.count().filter(~words.c.any_not),
+        func.count().filter(words.c.any_real & words.c.any_not),
+    ).group_by(words.c.code)
+    told = {found: numbers for found, *numbers in session.execute(judged)}
+    return {found: Live(leads, *told.get(found, (0, 0, 0))) for found, leads in counts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,16 @@ class Measured:
     lessons: int = 0
 
     @property
+    def all_recalls(self) -> Recall:
+        """Over all kinds together."""
+        return Recall("", sum(one.tried for one in self.recalls), sum(one.found for one in self.recalls))
+
+    @property
+    def weakest(self) -> Recall:
+        """The kind that is found least often. Raises: ValueError — none was made."""
+        return min(self.recalls, key=lambda one: (one.found / one.tried, one.attack))
+
+    @property
     def per_hour(self) -> float:
         return self.false_alarms / self.camera_hours if self.camera_hours else 0.0
 

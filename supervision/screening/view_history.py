@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from supervision.footage.models import Recording
 from supervision.screening.glances import Glancer, Glances
-from supervision.screening.leads import dismissed
 from supervision.screening.looks import Code, Found
+from supervision.screening.opinions import dismissed
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import ScreeningLead
 from supervision.screening.signals import defocused, view_unusual

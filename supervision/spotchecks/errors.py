@@ -40,6 +40,20 @@ class MalformedRecusal(InvalidInput):
     code = "recusal-malformed"
 
 
+class MustStandAside(DomainError):
+    """回避: this person stands in the recusal register for an institution that the act is about. Facts: institution, since, reason."""
+
+    code = "must-stand-aside"
+    clause = "2.3.2"
+
+
+class OwnRegister(DomainError):
+    """Nobody ends an interest of their own, nor decides whether a match of their own is one. Facts: none."""
+
+    code = "interest-own-register"
+    clause = "2.3.2"
+
+
 class NotWatchedEnough(DomainError):
     """Signing off below the required seconds. Facts: watched_s, required_watch_s."""
 

@@ -19,7 +19,7 @@ from storage.ledger import service as ledger
 from supervision.classes.models import Lesson, Trainee
 from supervision.institutions.models import Institution
 from supervision.spotchecks import interest_rules as rules
-from supervision.spotchecks.errors import InterestNotFound, MalformedInterest
+from supervision.spotchecks.errors import InterestNotFound, MalformedInterest, OwnRegister
 from supervision.spotchecks.interest_models import Interest, InterestMatch
 from supervision.spotchecks.interest_rules import Ground, InterestKind
 from supervision.spotchecks.lifecycle import MATCH_MOVES, MatchEvent, MatchState
@@ -87,12 +87,16 @@ def declare(
     return entered
 
 
-def end(session: Session, interest_id: UUID, *, reason: str, actor: Actor, clock: Clock) -> Interest:
-    """An interest is over, or was entered wrongly: what it barred ends today; what nobody decided yet is dismissed. Raises: InterestNotFound."""
+def end(session: Session, interest_id: UUID, *, reason: str, actor: Actor, clock: Clock, by: UUID | None = None) -> Interest:
+    """An interest is over, or was entered wrongly: what it barred ends today; what nobody decided yet is dismissed. `by`: the account that asks.
+
+    Raises: InterestNotFound; OwnRegister — it is the asker's own.
+    """
     at = clock.now_at()
     found = session.scalars(select(Interest).where(Interest.id == interest_id).with_for_update()).one_or_none()
     if found is None or found.ended_at is not None:
         raise InterestNotFound(interest=str(interest_id))
+    _require_other(found, by)
     if not reason.strip():
         raise MalformedInterest(errors=[{"where": "reason", "code": "missing", "value": ""}])
     found.ended_at, found.ended_by, found.end_reason = at, actor.name, reason.strip()
@@ -128,19 +132,28 @@ def detect(session: Session, *, cooling_off_years: int, actor: Actor, clock: Clo
     return [_enter(session, hit, whom[hit.interest_id], actor=actor, clock=clock) for hit in new]
 
 
-def decide(session: Session, match_id: UUID, event: MatchEvent, *, reason: str, actor: Actor, clock: Clock) -> InterestMatch:
-    """A person of the bureau says whether a possible match is one. Raises: InterestNotFound, ForbiddenMove (`reason-needed`, decided)."""
+def decide(session: Session, match_id: UUID, event: MatchEvent, *, reason: str, actor: Actor, clock: Clock, by: UUID | None = None) -> InterestMatch:
+    """A person of the bureau says whether a possible match is one. `by`: the account that decides.
+
+    Raises: InterestNotFound, ForbiddenMove (`reason-needed`, decided); OwnRegister — it is the decider's own.
+    """
     found = session.scalars(
         select(InterestMatch).where(InterestMatch.id == match_id).with_for_update(), execution_options={"populate_existing": True}
     ).one_or_none()
     if found is None:
         raise InterestNotFound(interest=str(match_id))
     interest = session.get_one(Interest, found.interest_id)
+    _require_other(interest, by)
     if event is MatchEvent.CONFIRM and found.state is MatchState.POSSIBLE and reason.strip():
         words = f"{REASONS[found.ground]}：{reason.strip()}"
         found.recusal_id = _bar(session, interest.inspector_account_id, found.institution_id, words, None, actor, clock)
     _decide(session, found, event, reason, actor=actor, at=clock.now_at())
     return found
+
+
+def _require_other(interest: Interest, by: UUID | None) -> None:
+    if by is not None and by == interest.inspector_account_id:
+        raise OwnRegister
 
 
 def interests_of(session: Session, inspector_account_id: UUID) -> Sequence[Interest]:

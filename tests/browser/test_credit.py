@@ -36,7 +36,7 @@ def test_a_year_is_rated_objected_to_decided_and_published(people: People, world
     head = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
     officer.goto(f"/credit?year={year}")
     pressed(officer, f"Begin the rating of {year}")
-    expect(officer.get_by_text("Done for 1 ratings")).to_be_visible()
+    expect(officer.get_by_text("Done for 1 rating")).to_be_visible()
     for bulk in ("Freeze and score all (1)", "All scores are checked (1)", "Serve all notices (1)"):
         pressed(officer, bulk)
     code = f"R{year}-0001"

@@ -47,7 +47,7 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     page.get_by_label("Kind").select_option("black")
     page.get_by_label("Institution", exact=True).select_option(world.institution.code)
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&sort=-strength")
+    expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&order=&sort=-strength")
     in_both(page, people, f"/leads?institution={world.institution.code}", "leads")
     page.goto(f"/leads?kind=black&institution={world.institution.code}")
     page.get_by_role("link", name="Black picture").click()
@@ -64,8 +64,13 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     in_both(page, people, "/machine", "machine")
     own = people.signed_in(Role.INSTITUTION_HEAD, world.institution.id)
     own.goto(f"/recordings/{recording_id}")
-    expect(own.get_by_role("heading", name="Defects of picture and sound")).to_be_visible()
+    expect(own.get_by_role("region", name="Defects of picture and sound")).to_contain_text("Picture too small")
     in_both(own, people, f"/recordings/{recording_id}", "recording-defects")
+    in_both(own, people, "/coverage", "ledger-defects")
+    expect(own.get_by_role("region", name="Cameras to look at")).to_contain_text("Picture too small")
+    expect(own.get_by_role("region", name="Cameras to look at")).not_to_contain_text("Black picture")  # the bureau called it not real
+    own.get_by_role("region", name="Cameras to look at").get_by_role("link").click()
+    expect(own).to_have_url(f"{people.site.url}/recordings/{recording_id}")
 
 
 def test_a_turned_camera_and_a_silence_behind_a_gate_say_what_they_may_be(services: Services, people: People, recording: tuple[World, UUID]) -> None:

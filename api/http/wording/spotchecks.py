@@ -145,6 +145,22 @@ TEXTS: Final[Mapping[str, Text]] = {
             "Wait for the outcome of the looks.",
         ),
     ),
+    "must-stand-aside": text(
+        (
+            "您须回避",
+            "您在回避登记中，自 {since} 起不得对{institution}作出判断：{reason}。",
+            "请由其他同事判断；登记有误时，请同事在利害关系登记中办理。",
+        ),
+        (
+            "You stand aside",
+            "The register of recusals bars you from judging {institution} since {since}: {reason}.",
+            "Leave it to a colleague. If the entry is wrong, a colleague ends it in the register of interests.",
+        ),
+    ),
+    "interest-own-register": text(
+        ("不能自行办理", "本人的利害关系，不能由本人结束或认定。", "请由其他同事办理。"),
+        ("Not by yourself", "Nobody ends an interest of their own, nor decides on a match of their own.", "Ask a colleague."),
+    ),
     "recusal-malformed": text(
         ("回避登记有误", "有不符合要求之处，全部列在下面。", "请逐项改正后重新提交。"),
         ("The recusal has defects", "All of them are listed.", "Correct each and submit again."),

@@ -20,7 +20,10 @@ from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.pages.coverage_bar import CoverageBar, coverage_bar
 from api.pages.frame import render
+from api.pages.leads.words import NAMES
 from api.pages.navigation import show_navigation
+from api.pages.recordings.defects import DAYS as DEFECT_DAYS
+from api.pages.recordings.defects import lately_defective
 from api.subsidy import subsidy_rules
 from api.v1.coverage import CAUSES, MAX_DAYS
 from compliance.subsidy import queries as subsidies
@@ -109,6 +112,9 @@ def ledger_page(
         totals=_totals(lines),
         duties=queries.duties(session, caller.tenant(), rule, services.clock.now_at()) if own else None,
         at_risk=_at_risk(session, services, caller.tenant(), since, until) if own else [],
+        defective=lately_defective(session, services, caller.tenant(), services.clock.now_at()) if own else [],
+        defect_days=DEFECT_DAYS,
+        names=NAMES,
         waiting=[(e, _slot_name(session, e.slot_id)) for e in waiting],
         institutions=[] if own else session.scalars(select(Institution).order_by(Institution.code)).all(),
         may_decide=caller.role in OFFICERS,

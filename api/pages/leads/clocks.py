@@ -1,6 +1,7 @@
 """What the machine learned of each camera's burned-in clock, and the place where a named person throws it away. R60, R72; F-19."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -10,15 +11,22 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import BUREAU, OFFICERS, Role
+from api.http.paging import Key, page
 from api.http.problem import problem_of
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
-from api.pages.frame import render
+from api.locale.marks import N_
+from api.pages.frame import render, translator
+from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from storage.kernel.errors import DomainError, NotFound
+from supervision.institutions.models import Camera
 from supervision.screening import clocks
+from supervision.screening.clock_models import CameraClock
 from supervision.screening.clock_shape import METHOD
+from supervision.screening.clocks import Clocks
+from supervision.spotchecks import lead_verdicts, recusals
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -26,22 +34,47 @@ Reader = Annotated[Caller, access(roles=OFFICE | {Role.AUDITOR})]
 Judge = Annotated[Caller, access(roles=OFFICERS)]
 
 
+COLUMNS: Final = (
+    Column("camera", N_("Camera")),
+    Column("institution", N_("Institution")),
+    Column("clock", N_("Clock")),
+    Column("learned", N_("Learned")),
+    Column("standing", N_("Standing")),
+)
+STANDINGS: Final[dict[Clocks, str]] = {
+    Clocks.IN_FORCE: N_("in force"),
+    Clocks.UNREADABLE: N_("none that can be read"),
+    Clocks.DISCARDED: N_("discarded"),
+}
+
+
 @router.get("/leads/clocks")
-def clocks_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def clocks_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
     """Camera by camera: the layout that was learned, from which recording and when, how well it read, and whether somebody threw it away."""
-    return _page(request, caller, session)
+    return _page(request, caller, session, services)
 
 
-def _page(request: Request, caller: Caller, session: Session, refused: DomainError | None = None) -> Response:
-    problem = problem_of(refused, request) if refused else None
+def _listing(request: Request) -> Listing:
+    return replace(Listing.of(request, COLUMNS, sort="camera", filters=("standing",)), path="/leads/clocks")
+
+
+def _page(request: Request, caller: Caller, session: Session, services: Services, refused: DomainError | None = None) -> Response:
+    problem, _ = problem_of(refused, request) if refused else None, translator(request)
+    listing = _listing(request)
+    only = listing.filters.get("standing")
+    query = clocks.every(words=listing.q, only=Clocks(only) if only in set(Clocks) else None)
+    found = page(session, query, [Key(Camera.code), Key(CameraClock.id, descending=True)], after=listing.after)
     return render(
         request,
         "leads/clocks.html",
         status_code=problem.status if problem else 200,
         **show_navigation(request, caller, "leads"),
-        rows=clocks.listed(session),
+        listing=replace(listing, next_after=found.next_after or ""),
+        rows=clocks.places_of(session, found.items),
+        standings=[(one.value, _(words)) for one, words in STANDINGS.items()],
         method=METHOD,
         may_discard=caller.role in OFFICERS,
+        aside={institution.id for __, institution in recusals.standing(session, caller.person(), services.clock.today_on())},
         problem=problem,
     )
 
@@ -53,9 +86,9 @@ def discard(
     """By name and with a reason. The camera's next recording is learned from."""
     try:
         with attempt(request, session):
-            clocks.discard(session, clock_id, why=why, actor=caller.actor, at=services.clock.now_at())
+            lead_verdicts.discard_clock(session, clock_id, why=why, account_id=caller.person(), actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
-        return _page(request, caller, session, refused)
-    return RedirectResponse("/leads/clocks", status_code=303)
+        return _page(request, caller, session, services, refused)
+    return RedirectResponse(f"/leads/clocks{_listing(request).kept}", status_code=303)

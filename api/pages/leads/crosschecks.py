@@ -1,6 +1,7 @@
 """Leads without a picture, computed from the registers for the days asked for. R60, R74, R75; F-02, F-11, F-15, F-16, F-23."""
 
 from datetime import date, timedelta
+from gettext import NullTranslations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -12,8 +13,8 @@ from api.auth.caller import Caller
 from api.auth.roles import BUREAU, Role
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
-from api.locale.marks import N_
-from api.pages.frame import render, translator
+from api.locale.marks import N_, Counted, nN_
+from api.pages.frame import catalogue_of, render, translator
 from api.pages.navigation import show_navigation
 from supervision.institutions.models import Institution
 from supervision.screening.crosschecks import CLAUSES, Check, CrossLead, CrossRule
@@ -36,13 +37,29 @@ NAMES: Final[dict[Check, str]] = {
     Check.BEFORE_DEADLINE: N_("Classes bunch before a deadline"),
     Check.UPLOAD_BURST: N_("Recordings of many days came in at once"),
 }
-FIGURES: Final[dict[Check, str]] = {
-    Check.TRAINEE_TWICE: N_("%(who)s: %(what)s and %(other)s overlap by %(count)s minutes"),
-    Check.TEACHER_TWICE: N_("%(who)s: %(what)s and %(other)s overlap by %(count)s minutes"),
-    Check.BATCH_SIGN_IN: N_("%(what)s, device %(who)s: %(count)s people"),
-    Check.EARLY_SIGN_IN: N_("%(what)s: %(count)s people"),
+FIGURES: Final[dict[Check, str | Counted]] = {
+    Check.TRAINEE_TWICE: nN_(
+        "%(who)s: %(what)s and %(other)s overlap by %(count)s minute", "%(who)s: %(what)s and %(other)s overlap by %(count)s minutes", "count"
+    ),
+    Check.TEACHER_TWICE: nN_(
+        "%(who)s: %(what)s and %(other)s overlap by %(count)s minute", "%(who)s: %(what)s and %(other)s overlap by %(count)s minutes", "count"
+    ),
+    Check.BATCH_SIGN_IN: nN_(
+        "%(what)s, device %(who)s: %(count)s person",
+        "%(what)s, device %(who)s: %(count)s people",
+        "count",
+    ),
+    Check.EARLY_SIGN_IN: nN_(
+        "%(what)s: %(count)s person",
+        "%(what)s: %(count)s people",
+        "count",
+    ),
     Check.BEFORE_DEADLINE: N_("%(other)s classes of the year begin shortly before %(what)s"),
-    Check.UPLOAD_BURST: N_("%(count)s days, %(what)s"),
+    Check.UPLOAD_BURST: nN_(
+        "%(count)s day, %(what)s",
+        "%(count)s days, %(what)s",
+        "count",
+    ),
 }
 
 
@@ -59,7 +76,7 @@ def crosschecks_page(
     rule = services.policy.read(CrossRule, last_on)
     look = cross_leads(session, first_on, last_on, rule)
     found = [lead for lead in look.leads if check not in set(Check) or lead.check == check]
-    _ = translator(request)
+    _, words = translator(request), catalogue_of(request)
     return render(
         request,
         "leads/crosschecks.html",
@@ -68,12 +85,13 @@ def crosschecks_page(
         last=last_on,
         check=check,
         checks=[(one.value, _(NAMES[one])) for one in Check],
-        rows=[(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, _(FIGURES[lead.check]))) for lead in found[:MOST_SHOWN]],
+        rows=[(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, FIGURES[lead.check], words)) for lead in found[:MOST_SHOWN]],
         total=len(found),
         is_whole=look.is_whole,
         institutions=dict(session.execute(select(Institution.id, Institution.name)).all()),
     )
 
 
-def _words(lead: CrossLead, text: str) -> str:
-    return text % {"who": lead.who, "what": lead.what, "other": lead.other, "count": lead.count}
+def _words(lead: CrossLead, text: str | Counted, catalogue: NullTranslations) -> str:
+    facts = {"who": lead.who, "what": lead.what, "other": lead.other, "count": lead.count}
+    return text.told(catalogue, facts) if isinstance(text, Counted) else catalogue.gettext(text) % facts

@@ -18,6 +18,7 @@ from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import render, translator
+from api.pages.leads.queue import listing_of
 from api.pages.leads.words import figure_text
 from api.pages.navigation import show_navigation
 from api.playback import open_playback
@@ -89,6 +90,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         modules=("pair.js", "review.js"),
         styles=("css/review.css",),
         **show_navigation(request, caller, "leads"),
+        listing=listing_of(request),
         pair=pair,
         kind=KINDS[pair.match.kind] if pair.match else None,
         way=WAYS[pair.match.way] if pair.match else None,
@@ -107,9 +109,10 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
 
 
 @router.post("/leads/recycled/{lead_id}")
-def prepare(caller: Reader, session: SessionDep, services: ServicesDep, lead_id: UUID, at: At = None) -> Response:
+def prepare(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, lead_id: UUID, at: At = None) -> Response:
     """Ask for blurred copies of one minute of both recordings."""
     pair = pairs.find_pair(session, lead_id)
     at_ms = pair.spans[0][0] if at is None else at
     pairs.prepare(session, pair, at_ms, events=services.events, at=services.clock.now_at())
-    return RedirectResponse(f"/leads/recycled/{lead_id}?at={at_ms}", status_code=303)
+    kept = listing_of(request).kept
+    return RedirectResponse(f"/leads/recycled/{lead_id}{kept}{'&' if kept else '?'}at={at_ms}", status_code=303)

@@ -12,7 +12,7 @@ from api.auth.caller import Caller
 from api.auth.roles import BUREAU, Role
 from api.http.services import ServicesDep
 from api.locale.marks import N_
-from api.pages.frame import render
+from api.pages.frame import render, translator
 from api.pages.leads.words import ATTACKS, NAMES
 from api.pages.navigation import show_navigation
 from api.pages.policy.views import UNITS
@@ -24,7 +24,8 @@ from supervision.screening.rules import ScreeningRule
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, access(roles=(BUREAU - {Role.INSPECTOR}) | {Role.AUDITOR})]
 MOST_DIGITS: Final = 7
-MALFORMED: Final = N_("Write a whole number from 0 to 1,000,000.")
+MALFORMED: Final = N_("Write a whole number from %(least)s to 1,000,000.")
+UNKNOWN: Final = N_("Choose a figure of the list; others cannot be tried.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def figures_page(request: Request, caller: Reader, services: ServicesDep, figure
         figures=_named(book, rule),
         figure=figure,
         value=value,
-        error=MALFORMED if value and rows is None else "",
+        error=_wrong(request, figure) if value and rows is None else "",
         rows=rows,
         films=len(rehearsal.held_out()),
         names=NAMES,
@@ -71,6 +72,12 @@ def figures_page(request: Request, caller: Reader, services: ServicesDep, figure
         at_most=measured.events_at_most,
         units=UNITS,
     )
+
+
+def _wrong(request: Request, figure: str) -> str:
+    """Why nothing was tried."""
+    _ = translator(request)
+    return _(MALFORMED) % {"least": rehearsal.LEAST.get(figure, 0)} if figure in rehearsal.DECIDES else _(UNKNOWN)
 
 
 def _named(book: Book, rule: ScreeningRule) -> Sequence[tuple[str, str, str, int, str]]:

@@ -1,6 +1,7 @@
 """What the machine noticed, for those who look after it: list, one lead with its still and its verdicts, and how good the machine is. R60, R72."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -19,19 +20,24 @@ from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.locale.marks import N_
-from api.pages.frame import render, translator
+from api.pages.frame import catalogue_of, render, translator
+from api.pages.leads.queue import JUDGED, KINDS, STRENGTHS, all_of, every_recording, listing_of, narrowed_of, order_of, place_of, recording_of
 from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, PAUSES, figure_text
-from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.reading import yes_of
 from storage.kernel.errors import DomainError, NotFound
+from supervision.footage.models import Recording
 from supervision.institutions.models import Institution
-from supervision.screening import heads_measured, leads, lessons_judged, measured
+from supervision.screening import heads_measured, lead_lists, leads, lessons_judged, measured
 from supervision.screening.errors import LeadWithoutStill
+from supervision.screening.lead_lists import Folded
+from supervision.screening.leads import LeadRow
 from supervision.screening.levels import GateRule, Part, Sound, parts_of, pauses
-from supervision.screening.looks import TECHNICAL, Code
+from supervision.screening.looks import Code
+from supervision.screening.opinions import Opinion, newest_of_each, opinion
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import ScreeningLead, ScreeningRun
+from supervision.spotchecks import lead_verdicts
 
 router = APIRouter(include_in_schema=False)
 OFFICE = BUREAU - {Role.INSPECTOR}  # looks are blind: who looks for the draw is shown no lead before their own verdict (G17)
@@ -42,64 +48,53 @@ Anybody = Annotated[Caller, access(roles=EVERYBODY)]
 PAGE: Final = 50
 SOUND_PARTS: Final = 12
 STILL_BYTES: Final = 4_000_000
-COLUMNS = (
-    Column("lead", N_("Lead")),
-    Column("institution", N_("Institution")),
-    Column("where", N_("Where")),
-    Column("strength", N_("Strength"), figures=True),
-    Column("verdict", N_("Verdict")),
-)
-STRENGTHS: Final = (("100", "≥ 10 %"), ("300", "≥ 30 %"), ("600", "≥ 60 %"))
-KINDS: Final = {"technical": N_("Technical defects"), "suspicion": N_("Leads of suspicion")}
+OPINIONS: Final[dict[Opinion, tuple[str, str]]] = {
+    Opinion.REAL: ("attention", N_("real")),
+    Opinion.NOT_REAL: ("neutral", N_("not real")),
+    Opinion.DISPUTED: ("bad", N_("people disagree")),
+}
 
 
 @router.get("/leads")
 def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
-    """All leads, strongest first; kind, institution, strength and verdict narrow the list and stand in its address."""
-    listing = Listing.of(request, COLUMNS, sort="-strength", filters=("kind", "institution", "strength", "judged"))
-    narrowed, after = _narrowed(session, listing), _after(listing.after)
-    rows = leads.listed(session, narrowed, after=after, limit=PAGE + 1)
-    if len(rows) > PAGE:
-        last = rows[PAGE - 1].lead
-        listing = replace(listing, next_after=f"{last.strength}.{last.id}")
-    _ = translator(request)
+    """One row for each recording, or lead by lead of one; how the list is narrowed and ordered stands in its address."""
+    listing = listing_of(request)
+    narrowed, after, alone = narrowed_of(session, listing), place_of(listing), recording_of(listing)
+    folds: list[Folded] = []
+    rows: list[LeadRow] = []
+    if alone is None:
+        folds = lead_lists.folded(session, narrowed, order_of(listing), after=after, limit=PAGE + 1)
+        if len(folds) > PAGE:
+            last = folds[PAGE - 1].place
+            listing = replace(listing, next_after=f"{last.key}.{last.recording_id}")
+    else:
+        rows = lead_lists.of_recording(session, narrowed, after=(after.key, after.recording_id) if after else None, limit=PAGE + 1)
+        if len(rows) > PAGE:
+            listing = replace(listing, next_after=f"{rows[PAGE - 1].lead.strength}.{rows[PAGE - 1].lead.id}")
+    folds, rows = folds[:PAGE], rows[:PAGE]
+    _, words = translator(request), catalogue_of(request)
+    total = lead_lists.total(session, narrowed)
     institutions = session.execute(select(Institution.code, Institution.name).order_by(Institution.name)).all()
     return render(
         request,
         "leads/list.html",
         **show_navigation(request, caller, "leads"),
-        listing=listing,
-        rows=rows[:PAGE],
+        listing=replace(listing, total=total.leads),
+        total=total,
+        folds=folds,
+        rows=rows,
+        opinions=OPINIONS,
+        said=lead_lists.opinions_of(session, [row.lead.id for row in rows]),
+        alone=session.get(Recording, alone) if alone else None,
+        all_of=partial(all_of, listing),
+        every_recording=every_recording(listing),
         names=NAMES,
-        figures={row.lead.id: figure_text(row.lead, _) for row in rows},
+        figures={row.lead.id: figure_text(row.lead, words) for row in [*rows, *(fold.first for fold in folds)]},
         kinds=[(key, _(word)) for key, word in KINDS.items()] + [(code.value, _(NAMES[code])) for code in Code],
         institutions=[(code, name) for code, name in institutions],
         strengths=STRENGTHS,
-        judged=[("no", _("not judged yet")), ("yes", _("judged"))],
+        judged=[(one.value, _(words)) for one, words in JUDGED.items()],
     )
-
-
-def _narrowed(session: Session, listing: Listing) -> leads.Narrowed:
-    kind, strength = listing.filters.get("kind", ""), listing.filters.get("strength", "")
-    groups = {"technical": TECHNICAL, "suspicion": frozenset(Code) - TECHNICAL}
-    codes = groups.get(kind) or (frozenset({Code(kind)}) if kind in set(Code) else frozenset())
-    wanted = listing.filters.get("institution")
-    institution_id = session.scalar(select(Institution.id).where(Institution.code == wanted)) if wanted else None
-    return leads.Narrowed(
-        codes=codes,
-        institution_id=institution_id,
-        strength=int(strength) if strength in {value for value, _ in STRENGTHS} else 1,
-        judged={"yes": True, "no": False}.get(listing.filters.get("judged", "")),
-        words=listing.q,
-    )
-
-
-def _after(text: str) -> tuple[int, UUID] | None:
-    strength, dot, lead_id = text.partition(".")
-    try:
-        return (int(strength), UUID(lead_id)) if dot else None
-    except ValueError:
-        return None
 
 
 @router.get("/leads/{lead_id}")
@@ -113,6 +108,8 @@ def _show(
 ) -> Response:
     row = leads.find(session, lead_id)
     problem = problem_of(refused, request) if refused else None
+    listing = listing_of(request)
+    verdicts = leads.verdicts_of(session, lead_id)
     return render(
         request,
         "leads/show.html",
@@ -121,18 +118,26 @@ def _show(
         row=row,
         lead=row.lead,
         name=NAMES[row.lead.code],
-        figure=figure_text(row.lead, translator(request)),
+        figure=figure_text(row.lead, catalogue_of(request)),
         until=leads.wall_of(row.recording, row.lead.to_ms),
-        verdicts=leads.verdicts_of(session, lead_id),
+        modules=("queue.js",),
+        listing=listing,
+        near=lead_lists.neighbours(session, narrowed_of(session, listing), order_of(listing), row.lead),
+        verdicts=verdicts,
+        last_words={one.id for one in newest_of_each(verdicts).values()},
+        opinion=opinion(verdicts),
+        opinions=OPINIONS,
         meaning=MEANINGS.get(row.lead.code),
         run=session.get(ScreeningRun, row.lead.run_id) if row.lead.run_id and row.lead.code in MEANINGS else None,
         known=measured.read().get(row.lead.code),
-        live=leads.live(session).get(row.lead.code),
+        live=leads.live(session, row.lead.code).get(row.lead.code),
         attacks=ATTACKS,
         heads=lessons_judged.shown_with(session, row.lead),
         sound=_sound_of(session, row.lead),
         pauses=_pauses_of(session, services, row.lead),
         may_judge=caller.role in OFFICERS,
+        barred=lead_verdicts.barred(session, row.lead, caller.person(), clock=services.clock) if caller.role in OFFICERS else None,
+        register=f"/inspectors/{caller.actor.name}/interests",
         problem=problem,
         note=note,
     )
@@ -182,12 +187,13 @@ def judge(
     """Real or not real, by name. Not real says why."""
     try:
         with attempt(request, session):
-            leads.judge(session, lead_id, real=yes_of(real, "real"), note=note, actor=caller.actor, at=services.clock.now_at())
+            said = yes_of(real, "real")
+            lead_verdicts.judge(session, lead_id, real=said, note=note, account_id=caller.person(), actor=caller.actor, clock=services.clock)
     except NotFound:
         raise
     except DomainError as refused:
         return _show(request, caller, session, services, lead_id, refused, note)
-    return RedirectResponse(f"/leads/{lead_id}", status_code=303)
+    return RedirectResponse(f"/leads/{lead_id}{listing_of(request).kept}#said", status_code=303)
 
 
 @router.get("/machine")

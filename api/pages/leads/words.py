@@ -1,9 +1,9 @@
 """Signals in words: the name of each, what its figure means, and how good it was found to be."""
 
-from collections.abc import Callable
+from gettext import NullTranslations
 from typing import Final
 
-from api.locale.marks import N_
+from api.locale.marks import N_, Counted, nN_
 from supervision.screening.levels import Pauses
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import ScreeningLead
@@ -136,34 +136,67 @@ EXACT: Final = frozenset({Code.LOW_RESOLUTION, Code.LOW_FRAME_RATE})
 # measured as counts, in the table of head counts
 COUNTED: Final = frozenset({Code.FEW_PEOPLE, Code.OVER_CAPACITY})
 # figure and threshold, each in the unit of the signal
-FIGURES: Final[dict[Code, str]] = {
+FIGURES: Final[dict[Code, str | Counted]] = {
     Code.BLACK: N_("mean grey level %(figure)s of 255, black at %(threshold)s or less"),
     Code.COVERED: N_("%(figure)s ‰ of the picture shows any structure, covered at %(threshold)s ‰ or less"),
     Code.DEFOCUSED: N_("sharpness %(figure)s ‰, out of focus below %(threshold)s ‰"),
-    Code.FROZEN: N_("changes by %(figure)s thousandths of a grey level, frozen at %(threshold)s or less"),
+    Code.FROZEN: nN_(
+        "changes by %(figure)s thousandth of a grey level, frozen at %(threshold)s or less",
+        "changes by %(figure)s thousandths of a grey level, frozen at %(threshold)s or less",
+        "figure",
+    ),
     Code.VIEW_MOVED: N_("shifted or zoomed by %(figure)s ‰ of the width, moved above %(threshold)s ‰ or when turned"),
     Code.TURNED_SINCE: N_("%(figure)s ‰ of the width away from what this camera showed in earlier recordings, told above %(threshold)s ‰"),
-    Code.UNUSUAL_VIEW: N_("%(figure)s points of any earlier recording of this camera are found, another view below %(threshold)s"),
+    Code.UNUSUAL_VIEW: nN_(
+        "%(figure)s point of any earlier recording of this camera is found, another view below %(threshold)s",
+        "%(figure)s points of any earlier recording of this camera are found, another view below %(threshold)s",
+        "figure",
+    ),
     Code.TIME_JUMP: N_("%(figure)s s are missing, told from %(threshold)s s on"),
     Code.LOW_RESOLUTION: N_("%(figure)s lines, at least %(threshold)s are required"),
-    Code.LOW_FRAME_RATE: N_("%(figure)s pictures a second, at least %(threshold)s are required"),
+    Code.LOW_FRAME_RATE: nN_(
+        "%(figure)s picture a second, at least %(threshold)s are required",
+        "%(figure)s pictures a second, at least %(threshold)s are required",
+        "figure",
+    ),
     Code.SILENT: N_("at its loudest %(figure)s dB of full scale, no sound at %(threshold)s dB or less"),
     Code.UNDECODABLE: N_("%(figure)s key frames in a row give no picture, told from %(threshold)s on"),
-    Code.OTHER_VIEW: N_("%(figure)s points of the approved view are found, another view below %(threshold)s"),
-    Code.NO_MOVEMENT: N_("changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on"),
+    Code.OTHER_VIEW: nN_(
+        "%(figure)s point of the approved view is found, another view below %(threshold)s",
+        "%(figure)s points of the approved view are found, another view below %(threshold)s",
+        "figure",
+    ),
+    Code.NO_MOVEMENT: nN_(
+        "changes by at most %(figure)s thousandth of a grey level, movement from %(threshold)s on",
+        "changes by at most %(figure)s thousandths of a grey level, movement from %(threshold)s on",
+        "figure",
+    ),
     Code.CLOCK_OTHER_TIME: N_("the clock in the picture and the claimed time are %(figure)s minutes apart, told above %(threshold)s"),
     Code.CLOCK_JUMP: N_("the clock in the picture leaps by %(figure)s s against the recording, told above %(threshold)s"),
     Code.LOOP: N_("what the pictures say for a repetition adds up to %(figure)s (natural logarithms), told from %(threshold)s on"),
     Code.SPLICED: N_("what the pictures say for another recording adds up to %(figure)s (natural logarithms), told from %(threshold)s on"),
-    Code.RECYCLED: N_("%(figure)s minutes (or coded pictures) on one line of time, told from %(threshold)s on"),
-    Code.FEW_PEOPLE: N_("never more than %(figure)s visible faces, told below %(threshold)s; whoever is seen from behind is not counted"),
-    Code.OVER_CAPACITY: N_("%(figure)s visible faces at least twice, the room has %(threshold)s places"),
+    Code.RECYCLED: nN_(
+        "%(figure)s minute (or coded picture) on one line of time, told from %(threshold)s on",
+        "%(figure)s minutes (or coded pictures) on one line of time, told from %(threshold)s on",
+        "figure",
+    ),
+    Code.FEW_PEOPLE: nN_(
+        "never more than %(figure)s visible face, told below %(threshold)s; whoever is seen from behind is not counted",
+        "never more than %(figure)s visible faces, told below %(threshold)s; whoever is seen from behind is not counted",
+        "figure",
+    ),
+    Code.OVER_CAPACITY: nN_(
+        "%(figure)s visible faces at least twice, the room has %(threshold)s place",
+        "%(figure)s visible faces at least twice, the room has %(threshold)s places",
+        "threshold",
+    ),
 }
 
 
-def figure_text(lead: ScreeningLead, translate: Callable[[str], str]) -> str:
+def figure_text(lead: ScreeningLead, catalogue: NullTranslations) -> str:
     """The figure beside its threshold, in the reader's language."""
-    return translate(FIGURES[lead.code]) % {"figure": short(lead.figure), "threshold": short(lead.threshold)}
+    text, facts = FIGURES[lead.code], {"figure": short(lead.figure), "threshold": short(lead.threshold)}
+    return text.told(catalogue, facts) if isinstance(text, Counted) else catalogue.gettext(text) % facts
 
 
 def short(value: float) -> str:

@@ -57,11 +57,13 @@ def copies_page(request: Request, caller: Reader, session: SessionDep, services:
 def _list(request: Request, caller: Caller, session: Session, services: Services, *, problem: Problem | None = None) -> Response:
     own = caller.tenant() if caller.role in INSTITUTION else None
     now, _ = services.clock.now_at(), translator(request)
-    listing = replace(Listing.of(request, COLUMNS, sort="-asked", filters=("state",)), path="/copies")
+    listing = replace(
+        Listing.of(request, [one for one in COLUMNS if own is None or one.key != "institution"], sort="-asked", filters=("state",)), path="/copies"
+    )
     query = copies.checks(institution_id=own).join(Institution, Institution.id == CopyCheck.institution_id)
     if listing.filters.get("state") in set(Standing):
         query = query.where(_in(Standing(listing.filters["state"]), now))
-    if listing.q:
+    if listing.q and own is None:
         query = query.where(Institution.name.icontains(listing.q, autoescape=True) | Institution.code.icontains(listing.q, autoescape=True))
     found = page(session, query, [Key(CopyCheck.asked_at, descending=True), Key(CopyCheck.id, descending=True)], after=listing.after)
     names = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from gettext import NullTranslations
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from api.http.session import SessionDep
 from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
-from api.pages.frame import Need, render, translator
+from api.pages.frame import Need, catalogue_of, render, translator
 from api.pages.labels import LABELS
 from api.pages.leads.words import MEANINGS, NAMES, figure_text
 from api.pages.listing import Column, Listing
@@ -29,6 +30,7 @@ from api.pages.persons import namer
 from api.pages.reading import all_of, id_of
 from api.pages.reasons import REASONS
 from api.pages.recordings.copies import waiting
+from api.pages.recordings.defects import defects_of
 from api.pages.recordings.due import WATCHERS
 from api.sweeps import kept_until
 from api.v1.uploads import slot_out
@@ -46,7 +48,6 @@ from supervision.footage.lifecycle import RecordingState, SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.footage.rules import CoverageRule
 from supervision.institutions.models import Institution
-from supervision.screening import leads
 from supervision.screening.screening_models import ScreeningLead
 
 router = APIRouter(include_in_schema=False)
@@ -158,7 +159,7 @@ def _show(
         holds=retention.open_matters(session, kept.id) if kept and caller.role not in REVIEWERS else [],
         remarks=[] if blind else [_(REMARKS[r]) for r in media.get("remarks", ()) if r in REMARKS],
         meanings=MEANINGS,
-        defects=[] if blind else _defects(session, row, _),
+        defects=[] if blind else _defects(services, row, catalogue_of(request)),
         twins=[] if blind or caller.role in INSTITUTION else [(_(REMARKS[twin.kind]), twin) for twin in queries.twins(session, row.id)],
         reason=_(REASONS[row.reason]) if row.reason in REASONS else row.reason,
         original=_original(services, row, moves),
@@ -201,10 +202,9 @@ def _original(services: Services, row: Recording, moves: Sequence[StateMove]) ->
     return kept_until(services.policy, when["reject"]), when.get("discard")
 
 
-def _defects(session: SessionDep, row: Recording, _: Callable[[str], str]) -> list[tuple[str, str, ScreeningLead]]:
+def _defects(services: Services, row: Recording, words: NullTranslations) -> list[tuple[str, str, ScreeningLead]]:
     """Technical defects that screening found, so that they are mended today; whoever looks after leads finds the others in their list."""
-    found = leads.of_recordings(session, [row.id], technical=True)
-    return [(_(NAMES[lead.code]), figure_text(lead, _), lead) for lead in found]
+    return [(words.gettext(NAMES[lead.code]), figure_text(lead, words), lead) for lead in defects_of(services, [row.id])]
 
 
 def _choices(session: SessionDep, caller: Caller) -> list[tuple[str, str]]:

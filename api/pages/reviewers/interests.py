@@ -1,7 +1,7 @@
-"""The register of interests as pages: an inspector declares their own, the office reads it and decides possible matches. R55; UI.md."""
+"""The register of interests as pages: whoever judges declares their own, the office reads it and decides possible matches. R55; UI.md."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -26,7 +26,8 @@ from api.pages.reading import read_form
 from storage.kernel.errors import DomainError, InvalidInput, NotFound
 from storage.kernel.identity import parse_identity_number
 from supervision.institutions.models import Institution
-from supervision.spotchecks import interests
+from supervision.spotchecks import interests, recusals
+from supervision.spotchecks.errors import OwnRegister
 from supervision.spotchecks.interest_models import Interest
 from supervision.spotchecks.interest_rules import Ground, InterestKind
 from supervision.spotchecks.lifecycle import MatchEvent
@@ -95,15 +96,22 @@ def interest_context(
 
 
 @router.get("/inspectors/{login}/interests")
-def register_page(request: Request, caller: Watcher, session: SessionDep, login: Login) -> Response:
-    """The register of one inspector with what was found."""
-    return _register(request, caller, session, login)
+def register_page(request: Request, caller: Watcher, session: SessionDep, services: ServicesDep, login: Login) -> Response:
+    """The register of one person who judges, inspector or officer, with what was found and what bars them."""
+    return _register(request, caller, session, services, login)
 
 
 def _register(
-    request: Request, caller: Caller, session: Session, login: str, *, problem: Problem | None = None, typed: Mapping[str, str] | None = None
+    request: Request,
+    caller: Caller,
+    session: Session,
+    services: Services,
+    login: str,
+    *,
+    problem: Problem | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
-    account = _inspector(session, login)
+    account = _judging(session, login)
     _ = translator(request)
     return render(
         request,
@@ -115,6 +123,11 @@ def _register(
         matches=interests.matches_of(session, account.id),
         grounds={key.value: _(words) for key, words in GROUNDS.items()},
         may_change=caller.role is not Role.AUDITOR,
+        own=caller.account_id == account.id,
+        barred=[
+            (recusal, institution, recusal.until_on - timedelta(days=1) if recusal.until_on else None)
+            for recusal, institution in recusals.standing(session, account.id, services.clock.today_on())
+        ],
         **interest_context(request, session, account.id, problem=problem, typed=typed),
     )
 
@@ -131,9 +144,9 @@ def declare_for(
     """The office enters what it knows."""
     try:
         with attempt(request, session):
-            enter(session, services, _inspector(session, login).id, caller, form)
+            enter(session, services, _judging(session, login).id, caller, form)
     except DomainError as refused:
-        return _register(request, caller, session, login, problem=problem_of(refused, request), typed=form.shown_again())
+        return _register(request, caller, session, services, login, problem=problem_of(refused, request), typed=form.shown_again())
     return RedirectResponse(f"/inspectors/{login}/interests", status_code=303)
 
 
@@ -142,14 +155,14 @@ def end(
     request: Request, caller: Officer, session: SessionDep, services: ServicesDep, login: Login, interest_id: UUID, reason: Words = ""
 ) -> Response:
     """It is over, or was entered wrongly."""
-    account = _inspector(session, login)
+    account = _judging(session, login)
     try:
         with attempt(request, session):
             if session.scalar(select(Interest.id).where(Interest.id == interest_id, Interest.inspector_account_id == account.id)) is None:
                 raise NotFound(what="interest", id=str(interest_id))
-            interests.end(session, interest_id, reason=reason, actor=caller.actor, clock=services.clock)
-    except InvalidInput as refused:
-        return _register(request, caller, session, login, problem=problem_of(refused, request))
+            interests.end(session, interest_id, reason=reason, actor=caller.actor, clock=services.clock, by=caller.person())
+    except (InvalidInput, OwnRegister) as refused:
+        return _register(request, caller, session, services, login, problem=problem_of(refused, request))
     return RedirectResponse(f"/inspectors/{login}/interests", status_code=303)
 
 
@@ -165,14 +178,14 @@ def decide(
     reason: Words = "",
 ) -> Response:
     """Confirm a possible match, which bars from now on, or dismiss it; both with a reason."""
-    _inspector(session, login)
+    _judging(session, login)
     try:
         with attempt(request, session):
-            interests.decide(session, match_id, verdict, reason=reason, actor=caller.actor, clock=services.clock)
+            interests.decide(session, match_id, verdict, reason=reason, actor=caller.actor, clock=services.clock, by=caller.person())
     except DomainError as refused:
         if isinstance(refused, NotFound):
             raise
-        return _register(request, caller, session, login, problem=problem_of(refused, request))
+        return _register(request, caller, session, services, login, problem=problem_of(refused, request))
     return RedirectResponse(f"/inspectors/{login}/interests", status_code=303)
 
 
@@ -199,8 +212,8 @@ def enter(session: Session, services: Services, account_id: UUID, caller: Caller
     )
 
 
-def _inspector(session: Session, login: str) -> Account:
-    account = session.scalars(select(Account).where(Account.login_name == login, Account.role.in_(REVIEWERS))).one_or_none()
+def _judging(session: Session, login: str) -> Account:
+    account = session.scalars(select(Account).where(Account.login_name == login, Account.role.in_(REVIEWERS | OFFICERS))).one_or_none()
     if account is None:
         raise NotFound(what="inspector", id=login)
     return account

@@ -69,6 +69,14 @@ def list_page(request: Request, caller: Watcher, session: SessionDep, services: 
         lines=lines,
         rule=rule,
         period_days=PERIOD_DAYS,
+        officers=[
+            (login, name, possible.get(account_id, 0))
+            for account_id, login, name in session.execute(
+                select(Account.id, Account.login_name, Account.display_name)
+                .where(Account.role.in_(OFFICERS), Account.active)
+                .order_by(Account.login_name)
+            )
+        ],
         waiting=[(code, outcome, looks.look_due(session, outcome)) for code, outcome in looks.waiting(session)],
     )
 

@@ -13,7 +13,7 @@ from api.http.services import Services
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Lesson, SignRecord, Trainee
-from supervision.screening import crosschecks_queries
+from supervision.screening import crosschecks_queries, rehearsal
 from supervision.screening.crosschecks import Check, CrossRule
 from supervision.screening.crosschecks_queries import cross_leads
 from tests.factories.world import World, make_world
@@ -98,3 +98,7 @@ def test_days_that_cannot_be_and_days_before_there_were_figures_are_no_crash(ser
             figures = client.get("/machine/figures", params={"figure": "screening_black_s", "value": "9" * 5000})
             assert figures.status_code == 200
             assert "请填写" in figures.text
+            others = client.get("/machine/figures", params={"figure": "screening_flag_strength", "value": "20"}).text
+            assert "请从列表中选择参数" in others  # the number is none the worse
+            least = client.get("/machine/figures", params={"figure": "screening_jump_s", "value": "0"})
+            assert f"{rehearsal.LEAST['screening_jump_s']} 至 1,000,000" in least.text

@@ -21,8 +21,9 @@ from supervision.classes.models import Lesson
 from supervision.footage.lifecycle import SlotState
 from supervision.footage.models import Recording, Slot
 from supervision.sampling.queries import lesson_facts
-from supervision.screening import leads
+from supervision.screening import lead_lists, leads
 from supervision.screening.errors import LeadNotFound, VerdictWithoutReason
+from supervision.screening.lead_lists import Judged, Narrowed, Order
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import ScreeningLead
 from supervision.spotchecks.flags import LEAD_WORDS, screening_flags
@@ -72,19 +73,26 @@ def test_a_lead_is_judged_by_name_and_the_newest_verdict_counts(services: Servic
 def test_the_list_is_narrowed_and_paged_strongest_first(services: Services, filmed: Filmed, world: World) -> None:
     filmed()
     filmed(((40, "busy"), (60, "covered")), lesson=1)
-    everything = leads.Narrowed(institution_id=world.institution.id)
+    own = world.institution.id
     with services.database.transaction(SYSTEM) as session:
-        rows = leads.listed(session, everything)
-        assert [row.lead.strength for row in rows] == sorted((row.lead.strength for row in rows), reverse=True)
-        assert {row.lead.code for row in rows} >= {Code.BLACK, Code.FROZEN, Code.COVERED}
-        first = leads.listed(session, everything, limit=2)
-        rest = leads.listed(session, everything, after=(first[-1].lead.strength, first[-1].lead.id))
-        assert [row.lead.id for row in (*first, *rest)] == [row.lead.id for row in rows]
-        only = leads.listed(session, leads.Narrowed(codes=frozenset({Code.COVERED}), institution_id=world.institution.id))
-        assert [row.lead.code for row in only] == [Code.COVERED]
-        assert only[0].at is not None
-        assert leads.listed(session, leads.Narrowed(institution_id=world.institution.id, judged=True)) == []
-        assert leads.listed(session, leads.Narrowed(institution_id=world.institution.id, words="没有这个机构")) == []
+        folds = lead_lists.folded(session, Narrowed(institution_id=own), Order.STRENGTH)
+        assert [fold.place.key for fold in folds] == sorted((fold.place.key for fold in folds), reverse=True)
+        assert [fold.first.lead.strength for fold in folds] == [fold.place.key for fold in folds]
+        assert {code for fold in folds for code in fold.kinds} >= {Code.BLACK, Code.FROZEN, Code.COVERED}
+        for fold in folds:
+            alone = Narrowed(institution_id=own, recording_id=fold.place.recording_id)
+            rows = lead_lists.of_recording(session, alone)
+            assert (len(rows), fold.count) == (sum(fold.kinds.values()), len(rows))
+            assert [row.lead.strength for row in rows] == sorted((row.lead.strength for row in rows), reverse=True)
+            rest = lead_lists.of_recording(session, alone, after=(rows[0].lead.strength, rows[0].lead.id))
+            assert [row.lead.id for row in rest] == [row.lead.id for row in rows[1:]]
+        (behind,) = lead_lists.folded(session, Narrowed(institution_id=own), Order.STRENGTH, after=folds[0].place)
+        assert behind.place == folds[1].place
+        (only,) = lead_lists.folded(session, Narrowed(codes=frozenset({Code.COVERED}), institution_id=own), Order.STRENGTH)
+        assert list(only.kinds) == [only.first.lead.code] == [Code.COVERED]
+        assert only.first.at is not None
+        assert lead_lists.folded(session, Narrowed(institution_id=own, judged=Judged.YES), Order.STRENGTH) == []
+        assert lead_lists.folded(session, Narrowed(institution_id=own, words="没有这个机构"), Order.FOUND) == []
         assert leads.cost(session).hours > 0
 
 

@@ -139,3 +139,14 @@ def test_another_institutions_check_is_not_found(holder: Holder) -> None:
     assert stranger.http.get("/api/v1/copies").json() == []
     for role in (Role.INSPECTOR, Role.THIRD_PARTY_VERIFIER, Role.DEPARTMENT_OFFICER):
         assert holder.county.person(role).http.get("/copies").status_code == 403
+
+
+def test_an_institution_is_not_asked_which_institution(holder: Holder) -> None:
+    holder.asked()
+    html = {"Accept": "text/html"}
+    own = holder.county.person(Role.INSTITUTION_HEAD).http.get("/copies?q=nobody", headers=html).text
+    office = holder.county.person(Role.BUREAU_OFFICER).http.get("/copies", headers=html).text
+    name = holder.county.world.institution.name
+    assert ('name="q"' in own, 'name="state"' in own, f"<td>{name}</td>" in own) == (False, True, False)
+    assert "lesson.mp4" in own  # words that only the bureau can type narrow nothing here
+    assert ('name="q"' in office, f"<td>{name}</td>" in office) == (True, True)

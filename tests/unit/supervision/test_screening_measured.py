@@ -167,3 +167,11 @@ def test_a_signal_that_judges_each_lesson_once_is_told_by_lessons_and_claims_no_
     assert 1 / 240 < row.of_lessons_at_most < 0.03
     shipped = measured.read()
     assert all(shipped[code].lessons and not shipped[code].camera_hours for code in (Code.TURNED_SINCE, Code.UNUSUAL_VIEW))
+
+
+def test_many_ways_are_told_in_one_sentence_with_the_weakest_of_them() -> None:
+    rows = [("cut", 10, 10), ("piece", 110, 91), ("loop", 20, 17)]
+    table = measured.parse({"recall": [{"code": "recycled", "attack": attack, "tried": tried, "found": found} for attack, tried, found in rows]})
+    one = table[Code.RECYCLED]
+    assert (one.all_recalls.found, one.all_recalls.tried) == (118, 140)
+    assert (one.weakest.attack, one.weakest.found) == ("piece", 91)
