@@ -17,7 +17,7 @@ from api.auth.roles import BUREAU, Role
 from api.http.services import ServicesDep
 from api.http.session import SessionDep
 from api.locale.marks import N_
-from api.pages.frame import render, translator
+from api.pages.frame import catalogue_of, render
 from api.pages.leads.queue import listing_of
 from api.pages.leads.words import figure_text
 from api.pages.navigation import show_navigation
@@ -95,7 +95,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         kind=KINDS[pair.match.kind] if pair.match else None,
         way=WAYS[pair.match.way] if pair.match else None,
         sound=SOUNDS[said(pair.match.sound_permille)] if pair.match else None,
-        figure=figure_text(pair.lead, translator(request)) if pair.match is None else None,
+        figure=figure_text(pair.lead, catalogue_of(request)) if pair.match is None else None,
         joined=joined(pair),
         matched_ms=sum(to_ms - from_ms for from_ms, to_ms in pair.spans),
         axes=[round(side.duration_ms * WIDTH / longest, 1) for side in (pair.copy, pair.source)],
