@@ -72,7 +72,7 @@ KIND: Final[dict[str, Callable[[int, int], Picture]]] = {
 
 
 def film(
-    target: Path, parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, gop_s: int = 2, crf: int = 26, leap_ms: tuple[int, int] = (0, 0),
+    target: Path, parts: Iterable[Part], *, seed: int = 1, fps: int = FPS, gop_s: float = 2, crf: int = 26, leap_ms: tuple[int, int] = (0, 0),
     clock: Clock | None = None,
 ) -> Path:  # fmt: skip
     """An MP4 of the parts in their order. `leap_ms`: (at, length) of a jump of presentation time; `clock`: what is burned in at a second of it."""
@@ -84,7 +84,7 @@ def film(
 
 
 def _encode(
-    target: Path, parts: tuple[Part, ...], seed: int, fps: int, gop_s: int, crf: int, leap_ms: tuple[int, int], texts: tuple[str, ...] | None
+    target: Path, parts: tuple[Part, ...], seed: int, fps: int, gop_s: float, crf: int, leap_ms: tuple[int, int], texts: tuple[str, ...] | None
 ) -> None:  # fmt: skip
     clock = (lambda at: texts[round(at * fps)]) if texts else None
     scaler = VideoReformatter()  # one for all pictures: a new one for each costs more than its work
@@ -93,7 +93,7 @@ def _encode(
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.codec_context.time_base = video.time_base = Fraction(1, 1000)
         video.codec_context.thread_count = 1
-        gop = gop_s * fps
+        gop = round(gop_s * fps)
         video.options = {"preset": "ultrafast", "crf": str(crf), "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:threads=1"}
         for n, picture in enumerate(pictures(parts, seed=seed, fps=fps, clock=clock)):
             at = n * 1000 // fps

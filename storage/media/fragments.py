@@ -10,6 +10,7 @@ from storage.media.errors import Reason, UnreadableMedia
 from storage.media.track import MAX_SAMPLES, Longs, Track
 
 NOT_SYNC = 0x10000
+BASE_IS_MOOF = 0x20000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,16 @@ class Fragments:
 
     def add(self, moof: memoryview, at: int) -> None:
         """One `moof` body; `at` is the file position of its box. Raises: UnreadableMedia — damaged."""
+        following = at
         for kind, traf in children(moof):
             if kind == b"traf":
-                self._add_track(traf, at)
+                following = self._add_track(traf, at, following)
 
-    def _add_track(self, traf: memoryview, at: int) -> None:
+    def _add_track(self, traf: memoryview, at: int, previous: int) -> int:
+        """Where the data of this track end. `previous`: those of the track before, behind which a track without a base of its own begins."""
         head = need(traf, b"tfhd")
         flags, track_id, cursor = number(head, 0) & 0xFFFFFF, number(head, 4), 8
-        if track_id not in self._tracks:
-            return
-        base = at
+        base = at if flags & BASE_IS_MOOF else previous
         if flags & 1:
             base, cursor = number(head, cursor, 8), cursor + 8
         cursor += 4 if flags & 2 else 0
@@ -56,12 +57,13 @@ class Fragments:
             if flags & bit:
                 values[position], cursor = number(head, cursor), cursor + 4
         time = find(traf, b"tfdt")
-        clock = self._clock[track_id] if time is None else number(time, 4, 8 if number(time, 0, 1) == 1 else 4)
+        clock = self._clock.get(track_id, 0) if time is None else number(time, 4, 8 if number(time, 0, 1) == 1 else 4)
         following = base
         for kind, run in children(traf):
             if kind == b"trun":
                 clock, following = self._add_run(track_id, run, base, following, clock, Defaults(*values))
         self._clock[track_id] = clock
+        return following
 
     def _add_run(self, track_id: int, run: memoryview, base: int, following: int, clock: int, default: Defaults) -> tuple[int, int]:
         flags, count, cursor = number(run, 0) & 0xFFFFFF, number(run, 4), 8
@@ -89,7 +91,8 @@ class Fragments:
         shift = column.get(0x800, np.zeros(count, np.int64)).astype(np.uint32).astype(np.int32).astype(np.int64)
         decoded = clock + np.cumsum(durations) - durations
         offsets = start + np.cumsum(sizes) - sizes
-        self._parts[track_id].append((offsets, sizes, decoded, decoded + shift, sample_flags & NOT_SYNC == 0))
+        if track_id in self._parts:  # what other tracks hold lies between
+            self._parts[track_id].append((offsets, sizes, decoded, decoded + shift, sample_flags & NOT_SYNC == 0))
         return clock + int(durations.sum()), start + int(sizes.sum())
 
     def tracks(self, size_bytes: int) -> list[Track]:

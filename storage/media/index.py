@@ -8,6 +8,7 @@ import json
 import tempfile
 import zlib
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -29,6 +30,7 @@ MAX_INDEX_BYTES: Final = 600_000_000
 MAX_MOOV_BYTES: Final = 200_000_000
 MAX_HEAD_BYTES: Final = 1 << 18
 SPOOL_BYTES: Final = 8 << 20
+PACKED_BYTES: Final = 1 << 16
 
 
 class MediaIndex(Protocol):
@@ -128,41 +130,66 @@ def _pack(head: dict[str, object], arrays: list[Longs]) -> bytes:
 
 
 def from_bytes(data: bytes) -> SampleIndex | MarkIndex:
-    """Read what `to_bytes` wrote. Raises: UnreadableMedia(damaged) for anything else."""
-    unpacker = zlib.decompressobj()
+    """Read what `to_bytes` wrote, column by column: a day of packets is in memory once. Raises: UnreadableMedia(damaged) for anything else."""
+    unpacker = _Unpacker(memoryview(data)[5:] if data[:5] == MAGIC else memoryview(b""))
     try:
-        plain = unpacker.decompress(data[5:], MAX_INDEX_BYTES) if data[:5] == MAGIC else b""
-        length = int.from_bytes(plain[:4], "little")
-        head = json.loads(plain[4 : 4 + length])
+        head = json.loads(unpacker.take(int.from_bytes(unpacker.take(4), "little")))
         counts = [t["count"] for t in head["tracks"] for _ in range(5)] if head["kind"] == "samples" else [head["count"]] * 5
-        arrays, at = [], 4 + length
-        for count, wide in zip(counts, head["wide"], strict=True):
-            kind = "<i8" if wide else "<i4"
-            arrays.append(np.frombuffer(plain, kind, count, at).astype(np.int64))
-            at += count * (8 if wide else 4)
+        columns = ((int(count), "<i8" if wide else "<i4") for count, wide in zip(counts, head["wide"], strict=True))
+        arrays = (np.frombuffer(unpacker.take(count * np.dtype(kind).itemsize), kind) for count, kind in columns)
         return _samples(head, arrays) if head["kind"] == "samples" else _marks(head, arrays)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error) as error:
         raise UnreadableMedia(Reason.DAMAGED, index=str(error)[:100]) from error
 
 
-def _samples(head: dict[str, Any], arrays: list[Longs]) -> SampleIndex:  # Any: parsed JSON
+class _Unpacker:
+    """Unpacked bytes in their order, no more of them at once than are asked for, and `MAX_INDEX_BYTES` in all."""
+
+    def __init__(self, packed: memoryview) -> None:
+        self._unpacker, self._packed, self._waiting, self._left = zlib.decompressobj(), packed, b"", MAX_INDEX_BYTES
+
+    def take(self, size: int) -> bytes:
+        """Raises: ValueError — there are not so many."""
+        if not 0 <= size <= self._left:
+            raise ValueError(size)
+        self._left -= size
+        found = bytearray()
+        while len(found) < size:
+            if not self._waiting:
+                self._waiting, self._packed = bytes(self._packed[:PACKED_BYTES]), self._packed[PACKED_BYTES:]
+            part = self._unpacker.decompress(self._waiting, size - len(found))
+            self._waiting = self._unpacker.unconsumed_tail
+            if not part and not self._waiting and not len(self._packed):
+                raise ValueError(size)
+            found += part
+        return bytes(found)
+
+
+Column = np.ndarray[tuple[int, ...], np.dtype[np.signedinteger[Any]]]  # Any: of 32 or 64 bits
+
+
+def _samples(head: dict[str, Any], arrays: Iterator[Column]) -> SampleIndex:  # Any: parsed JSON
     tracks = []
-    for i, t in enumerate(head["tracks"]):
-        skipped, sizes, steps, shift, keys = arrays[5 * i : 5 * i + 5]
-        offsets = np.cumsum(skipped + np.concatenate([[0], sizes[:-1]])) if len(sizes) else sizes
-        decoded = np.cumsum(steps)
+    for t in head["tracks"]:
+        offsets = next(arrays).astype(np.int64)
+        sizes = next(arrays).astype(np.int64)
+        offsets[1:] += sizes[:-1]
+        np.cumsum(offsets, out=offsets)
+        decoded = np.cumsum(next(arrays), dtype=np.int64)
+        shift = next(arrays)
+        shown = decoded + shift if shift.any() else decoded  # sound, and pictures without B-frames, need no second column
         tracks.append(
             Track(
                 t["kind"], t["codec"], t["id"], t["timescale"], bytes.fromhex(t["header"]), bytes.fromhex(t["description"]),
-                t["origin"], offsets, sizes, decoded, decoded + shift, keys.astype(bool),
+                t["origin"], offsets, sizes, decoded, shown, next(arrays).astype(bool),
             )
         )  # fmt: skip
     return SampleIndex(tuple(tracks))
 
 
-def _marks(head: dict[str, Any], arrays: list[Longs]) -> MarkIndex:  # Any: parsed JSON
-    lead, places, decoded, shift, keys = arrays
-    places, decoded = np.cumsum(places), np.cumsum(decoded)
+def _marks(head: dict[str, Any], arrays: Iterator[Column]) -> MarkIndex:  # Any: parsed JSON
+    lead, steps, times, shift, keys = (next(arrays).astype(np.int64) for _ in range(5))
+    places, decoded = np.cumsum(steps), np.cumsum(times)
     return MarkIndex(
         head["container"], head["demuxer"], head["video_codec"], head["audio_codec"], bytes.fromhex(head["head"]), head["size_bytes"],
         places - lead, places, decoded, decoded + shift, keys,

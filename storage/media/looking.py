@@ -11,11 +11,14 @@ import av.video.reformatter
 import numpy as np
 
 from storage.media.demux import enumerate_decoded, open_media, video_of
+from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.looks import HEIGHT_PX, RECORD, WIDTH_PX
 
 # a look is a thirty-sixth of a 1080p picture: what the deblocking filter smooths is gone in it
 DECODER: Final = {"skip_loop_filter": "all"}
+# what one part is refused for, and nothing better is expected of the others
+ALL_REFUSED: Final = frozenset({Reason.HOSTILE, Reason.PICTURE_TOO_LARGE, Reason.TOO_MANY_STREAMS})
 
 
 def looks_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str]) -> dict[str, object]:  # Any: parsed JSON
@@ -48,13 +51,17 @@ def pictures(arguments: dict[str, Any], path: str, options: Mapping[str, str]) -
             file.seek(0)
             first = file.read(head)
             file.seek(start)
-            with open_media(io.BytesIO(first + file.read(end - start)), demuxer) as media:
-                if wanted:
-                    yield from _stretch(media, demuxer, limits, wanted)
-                    continue
-                for _, _, picture in _alone(media, demuxer, limits, options):
-                    yield number, 0, picture
-                    break
+            try:
+                with open_media(io.BytesIO(first + file.read(end - start)), demuxer) as media:
+                    if wanted:
+                        yield from _stretch(media, demuxer, limits, wanted)
+                        continue
+                    for _, _, picture in _alone(media, demuxer, limits, options):
+                        yield number, 0, picture
+                        break
+            except UnreadableMedia as refused:  # bytes of one key frame that are damaged hide no other
+                if len(parts) == 1 or refused.reason in ALL_REFUSED:
+                    raise
 
 
 def _alone(media: Any, demuxer: str, limits: Limits, options: Mapping[str, str]) -> Iterator[tuple[int, int, Any]]:

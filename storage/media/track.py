@@ -16,6 +16,10 @@ CODECS: Final = {
     b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"mp4a": "aac", b"mp4v": "mpeg4", b"jpeg": "mjpeg", b"mjpa": "mjpeg",
     b"alaw": "pcm_alaw", b"ulaw": "pcm_mulaw", b".mp3": "mp3",
 }  # fmt: skip
+# Uncompressed sound has a sample for each instant: 8 000 a second of some bytes each. They are kept by groups, or 17 minutes would be more than any
+# camera makes.
+PLAIN_BYTES: Final = 64  # of one, at most: eight channels of eight bytes
+PLAIN_GROUP: Final = 1024  # of a group, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +60,19 @@ def read_track(trak: memoryview, size_bytes: int, movie_timescale: int) -> Track
     description = need(table, b"stsd")
     header = bytes(need(trak, b"tkhd"))
     track_id = number(memoryview(header), 20 if header[0] == 1 else 12)
-    sizes = _sizes(table)
+    plain = _plain(kind, table)
+    if plain is not None:
+        offsets, sizes, decoded = _grouped(table, *plain)
+        shown = decoded
+    else:
+        sizes = _sizes(table)
+        offsets = _offsets(table, sizes)
+        decoded = _cumulative(_runs(need(table, b"stts"), len(sizes)))
+        shown = decoded + _composition(table, len(sizes))
     count = len(sizes)
-    offsets = _offsets(table, sizes)
-    decoded = _cumulative(_runs(need(table, b"stts"), count))
-    shown = decoded + _composition(table, count)
     keys = np.ones(count, bool)
     sync = find(table, b"stss")
-    if sync is not None:
+    if sync is not None and plain is None:
         keys[:] = False
         numbers = _words(sync, 8, number(sync, 4)).astype(np.int64) - 1
         keys[numbers[(numbers >= 0) & (numbers < count)]] = True
@@ -123,16 +132,54 @@ def _sizes(table: memoryview) -> Longs:
     return np.full(count, same, np.int64)
 
 
+def _plain(kind: str, table: memoryview) -> tuple[int, int, int] | None:
+    """(bytes of one, how many, ticks of one) where a track is uncompressed sound: every sample as small and as short as the others."""
+    sizes, times = find(table, b"stsz"), need(table, b"stts")
+    if kind != "audio" or sizes is None or not 0 < number(sizes, 4) <= PLAIN_BYTES or number(times, 4) != 1:
+        return None
+    return number(sizes, 4), number(sizes, 8), number(times, 12)
+
+
+def _grouped(table: memoryview, size: int, count: int, ticks: int) -> tuple[Longs, Longs, Longs]:
+    """(offsets, sizes, decode times) of groups of samples that lie one behind the other in a chunk."""
+    chunks, held = _chunks(table)
+    first = np.cumsum(held) - held
+    held = np.minimum(held, np.maximum(count - first, 0))
+    groups = -(-held // PLAIN_GROUP)
+    if int(groups.sum()) > MAX_SAMPLES:
+        raise UnreadableMedia(Reason.DAMAGED, samples=int(groups.sum()))
+    of = np.repeat(np.arange(len(held)), groups)
+    within = (np.arange(len(of)) - np.repeat(np.cumsum(groups) - groups, groups)) * PLAIN_GROUP
+    return chunks[of] + within * size, np.minimum(held[of] - within, PLAIN_GROUP) * size, (first[of] + within) * ticks
+
+
 def _offsets(table: memoryview, sizes: Longs) -> Longs:
     """Chunk offsets, spread over the samples of each chunk."""
+    count = len(sizes)
+    if count == 0:
+        return np.zeros(0, np.int64)
+    chunks, per_chunk = _chunks(table)
+    if len(chunks) == 0:
+        return np.zeros(count, np.int64)
+    total = int(per_chunk.sum())
+    if total > MAX_SAMPLES or total < count:
+        raise UnreadableMedia(Reason.DAMAGED, box="stsc")
+    chunk_of = np.repeat(np.arange(len(chunks)), per_chunk)[:count]
+    before = np.cumsum(sizes) - sizes
+    starts = np.minimum(np.cumsum(per_chunk) - per_chunk, count - 1)
+    places: Longs = chunks[chunk_of] + before - before[starts][chunk_of]
+    return places
+
+
+def _chunks(table: memoryview) -> tuple[Longs, Longs]:
+    """(offset, samples) of each chunk."""
     body = find(table, b"stco")
     chunks = _words(body, 8, number(body, 4)).astype(np.int64) if body is not None else None
     if chunks is None:
         body = need(table, b"co64")
         chunks = _words(body, 8, number(body, 4), ">u8").astype(np.int64)
-    count = len(sizes)
-    if count == 0 or len(chunks) == 0:
-        return np.zeros(count, np.int64)
+    if len(chunks) == 0:
+        return chunks, chunks
     body = need(table, b"stsc")
     runs = _words(body, 8, number(body, 4) * 3).reshape(-1, 3).astype(np.int64)
     if len(runs) == 0 or (runs[:, 2] != 1).any():
@@ -142,15 +189,7 @@ def _offsets(table: memoryview, sizes: Longs) -> Longs:
     lengths = np.diff(np.append(first, len(chunks)))
     if (lengths < 0).any() or first[0] != 0 or runs[:, 1].max() > MAX_SAMPLES:
         raise UnreadableMedia(Reason.DAMAGED, box="stsc")
-    per_chunk = np.repeat(runs[:, 1], lengths)
-    total = int(per_chunk.sum())
-    if total > MAX_SAMPLES or total < count:
-        raise UnreadableMedia(Reason.DAMAGED, box="stsc")
-    chunk_of = np.repeat(np.arange(len(chunks)), per_chunk)[:count]
-    before = np.cumsum(sizes) - sizes
-    starts = np.minimum(np.cumsum(per_chunk) - per_chunk, count - 1)
-    places: Longs = chunks[chunk_of] + before - before[starts][chunk_of]
-    return places
+    return chunks, np.repeat(runs[:, 1], lengths)
 
 
 def _runs(body: memoryview, count: int) -> Longs:

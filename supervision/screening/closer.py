@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from storage.media.looks import ALL_KEYS, Density
 from supervision.screening.glances import Glances
 from supervision.screening.looks import runs
 from supervision.screening.packet_glances import PacketGlances
@@ -18,6 +20,7 @@ from supervision.screening.signals import black, covered, defocused, frozen, vie
 LONG_STEPS: Final = 6  # of a longer run only the two ends are looked at
 MOST_SHARE: Final = 0.25  # of a long recording; one that is odd all over needs no closer look
 ALWAYS_MS: Final = 300_000
+CLOSE_MS: Final = 500  # between the looks of a film in which every picture, or nearly every one, is a key frame
 # glances of every key frame shown in [from_ms, to_ms), in parts, and when those without a picture should have been shown
 LookAt = Callable[[int, int], tuple[Sequence[Glances], Sequence[int]]]
 
@@ -65,6 +68,12 @@ def _look_before(glances: Glances, at_ms: int) -> int:
     """A stretch begins at a look of the cheap pass, which has compared it with the one before: else a still would end there."""
     at = int(np.searchsorted(glances.media_ms, at_ms, side="right")) - 1
     return max(int(glances.media_ms[at]), 0) if at >= 0 else max(at_ms, 0)
+
+
+def density(key_ms: NDArray[np.int64], from_ms: int, to_ms: int) -> Density:
+    """Every key frame of a stretch; where they lie closer than looks need to, two a second: more show no more, at the cost of a full decode."""
+    count = int(np.searchsorted(key_ms, to_ms) - np.searchsorted(key_ms, from_ms))
+    return ALL_KEYS if count * CLOSE_MS <= 2 * max(to_ms - from_ms, 1) else Density(CLOSE_MS)
 
 
 def looked(

@@ -4,13 +4,19 @@ Each answer is a lead with its figures and names what it rests on; it decides no
 are (`outcomes/leads.py`), classes at the cap of days in the reports (R19).
 """
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 from uuid import UUID
+
+_BETWEEN_NAMES: Final = re.compile(r"[、，,;；/／]")
+_DOTS: Final = re.compile(r"[·•・‧∙⋅]")  # between the parts of a name, as keyboards write them
 
 
 class Check(StrEnum):
@@ -49,7 +55,10 @@ class CrossRule:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Somebody is said to be in a lesson `[begins_at, ends_at)`. `who` tells people apart, `label` is what may be shown of them."""
+    """Somebody is said to be in a lesson `[begins_at, ends_at)`. `who` tells people apart, `label` is what may be shown of them.
+
+    `course` and `planned`: the class of the lesson and when its timetable has it, where they matter (`in_turn`).
+    """
 
     who: str
     label: str
@@ -57,6 +66,8 @@ class Stay:
     lesson: str
     begins_at: datetime
     ends_at: datetime
+    course: UUID | None = None
+    planned: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,44 @@ def _two_longest(longest: list[Stay], one: Stay) -> list[Stay]:
     by_end = sorted([*longest, one], key=lambda s: s.ends_at, reverse=True)
     other = next((s for s in by_end if s.lesson != by_end[0].lesson), None)
     return by_end[:1] if other is None else [by_end[0], other]
+
+
+def in_turn(stays: Iterable[Stay]) -> list[Stay]:
+    """Stays in lessons of one class that follow each other in its timetable, each up to where the next one begins.
+
+    A card that is read in the morning and in the evening, and stands for all lessons of the day, is one person in one room all along. When that
+    person was in the class at all stays as it was; lessons of a class at the same time, two groups in two rooms, stay as they were too.
+    """
+    classes: dict[tuple[str, UUID], list[Stay]] = defaultdict(list)
+    apart: list[Stay] = []
+    for stay in stays:
+        if stay.course is None or stay.planned is None:
+            apart.append(stay)
+        else:
+            classes[stay.who, stay.course].append(stay)
+    for own in classes.values():
+        own.sort(key=lambda s: (s.planned or (s.begins_at, s.ends_at), s.lesson))
+        for n in range(1, len(own)):
+            before, after = own[n - 1], own[n]
+            if before.planned is None or after.planned is None or before.planned[1] > after.planned[0]:
+                continue
+            ends_at = max(min(before.ends_at, after.planned[0]), before.begins_at)
+            own[n - 1], own[n] = replace(before, ends_at=ends_at), replace(after, begins_at=max(after.begins_at, ends_at))
+        apart += own
+    return apart
+
+
+def names_in(cell: str) -> dict[str, str]:
+    """(what tells a person apart: the name as it is written) for each name of a timetable's cell.
+
+    Two characters are set as wide as three with a blank between them, 张　三: it is the same name.
+    """
+    found: dict[str, str] = {}
+    for name in _BETWEEN_NAMES.split(cell):
+        key = _DOTS.sub("·", "".join(unicodedata.normalize("NFKC", name).split()).casefold())
+        if key:
+            found.setdefault(key, name.strip())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,20 @@ from sqlalchemy.orm import Session
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Lesson, SignRecord, Trainee, TrainingClass
 from supervision.footage.models import Recording
-from supervision.screening.crosschecks import Check, CrossLead, CrossRule, SignIn, Stay, batches, before_deadlines, bursts, early, twice
+from supervision.screening.crosschecks import (
+    Check,
+    CrossLead,
+    CrossRule,
+    SignIn,
+    Stay,
+    batches,
+    before_deadlines,
+    bursts,
+    early,
+    in_turn,
+    names_in,
+    twice,
+)
 
 MOST_ROWS: Final = 200_000  # of one kind in one look
 LONGEST_DAYS: Final = 92
@@ -34,7 +47,7 @@ def cross_leads(session: Session, first_on: date, last_on: date, rule: CrossRule
     signs, uploads = _signs(session, begin, end), _uploads(session, begin, end)
     trainees, teachers = _trainees(session, begin, end), _teachers(session, begin, end)
     found = [
-        *twice(trainees, Check.TRAINEE_TWICE, rule),
+        *twice(in_turn(trainees), Check.TRAINEE_TWICE, rule),
         *twice(teachers, Check.TEACHER_TWICE, rule),
         *batches(signs, rule),
         *early(signs, rule),
@@ -49,8 +62,8 @@ def _trainees(session: Session, begin: datetime, end: datetime) -> list[Stay]:
     """Who signed in, from then until they signed out or the lesson ended. The same identity number is the same person in any institution."""
     rows = session.execute(
         select(
-            Trainee.id_number_hash, Trainee.id_number_masked, Lesson.institution_id, Lesson.natural_id, Lesson.ends_at, SignRecord.signed_in_at,
-            SignRecord.signed_out_at,
+            Trainee.id_number_hash, Trainee.id_number_masked, Lesson.institution_id, Lesson.natural_id, Lesson.class_id, Lesson.starts_at,
+            Lesson.ends_at, SignRecord.signed_in_at, SignRecord.signed_out_at,
         )
         .join(Lesson, Lesson.id == SignRecord.lesson_id)
         .join(Trainee, Trainee.id == SignRecord.trainee_id)
@@ -61,7 +74,8 @@ def _trainees(session: Session, begin: datetime, end: datetime) -> list[Stay]:
     stays = []
     for r in rows:
         until = r.signed_out_at or max(r.ends_at, r.signed_in_at)
-        stays.append(Stay(r.id_number_hash.hex(), r.id_number_masked, r.institution_id, r.natural_id, r.signed_in_at, until))
+        planned = r.starts_at, r.ends_at
+        stays.append(Stay(r.id_number_hash.hex(), r.id_number_masked, r.institution_id, r.natural_id, r.signed_in_at, until, r.class_id, planned))
     return stays
 
 
@@ -73,7 +87,7 @@ def _teachers(session: Session, begin: datetime, end: datetime) -> list[Stay]:
         .order_by(Lesson.starts_at.desc())
         .limit(MOST_ROWS)
     )
-    return [Stay(r.teacher.strip(), r.teacher.strip(), r.institution_id, r.natural_id, r.starts_at, r.ends_at) for r in rows]
+    return [Stay(key, name, r.institution_id, r.natural_id, r.starts_at, r.ends_at) for r in rows for key, name in names_in(r.teacher).items()]
 
 
 def _signs(session: Session, begin: datetime, end: datetime) -> list[SignIn]:

@@ -26,7 +26,7 @@ from storage.kernel.events import Event, Events
 from storage.kernel.scratch import working_folder
 from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.index import MarkIndex, SampleIndex, build_index, from_bytes
-from storage.media.looks import ALL_KEYS, BATCH_LOOKS, Batch, Density, read_looks
+from storage.media.looks import BATCH_LOOKS, Batch, Density, key_frames, read_looks
 from storage.media.packets import PacketFacts
 from storage.media.source import ByteSource
 from storage.media.still import frame_at
@@ -193,11 +193,13 @@ def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleInd
 def _look_closer(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex, packets: PacketGlances | None) -> Closer:
     """Every key frame around what looked wrong. Without a checkpoint: it is a small part, and done again when the worker dies."""
     looks, read, requests, cpu_ms = 0, 0, 0, 0
+    _, key_ms = key_frames(index)
 
     def look(from_ms: int, to_ms: int) -> tuple[list[Glances], list[int]]:
         nonlocal looks, read, requests, cpu_ms
         glancer, parts, missing = begun.glancer.afresh(view_every_ms=0), list[Glances](), list[int]()
-        for batch in read_looks(source, index, ALL_KEYS, start_ms=from_ms, end_ms=to_ms, scratch=folder):
+        density = closer.density(key_ms, from_ms, to_ms)
+        for batch in read_looks(source, index, density, start_ms=from_ms, end_ms=to_ms, scratch=folder):
             began = time.thread_time()
             parts.append(glancer.take([Look(at, luma) for at, luma in batch.looks]))
             missing += batch.missing_ms
@@ -252,6 +254,7 @@ def _finish(
         packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
     packets = packets or packets_of_index(index)
     glimpsed = PacketGlances.of(packets, begun.duration_ms) if packets is not None else None
+    del packets  # of a day, a hundred megabytes
     near = _look_closer(screener, begun, source, index, glimpsed)
     began = time.thread_time()
     clock = _clock(screener, begun, source, index)

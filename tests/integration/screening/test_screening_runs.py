@@ -95,6 +95,13 @@ def test_a_hole_inside_is_found_and_located_to_the_picture(services: Services, f
     assert spans(leads(services, recording_id), Code.TIME_JUMP) == [(29_900, 42_000)]
 
 
+def test_a_film_of_key_frames_alone_is_looked_at_closer_twice_a_second(services: Services, filmed: Filmed) -> None:
+    """Motion JPEG, and cameras that write nothing but key frames: each of them would be a full decode of what looked wrong."""
+    recording_id = filmed(((40, "busy"), (40, "black"), (40, "busy")), gop_s=0.1)
+    assert spans(leads(services, recording_id), Code.BLACK) == [(40_000, 80_000)]
+    assert the_run(services, recording_id).looks <= 12 + 2 * 60
+
+
 def test_what_is_screened_stays_screened(services: Services, filmed: Filmed, run_jobs: Jobs) -> None:
     recording_id = filmed(((60, "busy"),))
     before = (the_run(services, recording_id).looks, len(leads(services, recording_id)))

@@ -1,11 +1,25 @@
 """What the registers alone show: two places at once, batches, early sign-ins, bunching. Both sides of every figure. F-02, F-11, F-15, F-16, F-23."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from supervision.screening.crosschecks import CLAUSES, Check, CrossRule, SignIn, Stay, batches, before_deadlines, bursts, early, twice
+from supervision.screening.crosschecks import (
+    CLAUSES,
+    Check,
+    CrossRule,
+    SignIn,
+    Stay,
+    batches,
+    before_deadlines,
+    bursts,
+    early,
+    in_turn,
+    names_in,
+    twice,
+)
 
 RULE = CrossRule(
     cross_overlap_minutes=10, cross_batch_count=5, cross_batch_s=20, cross_early_minutes=60, cross_deadline_days=20,
@@ -46,6 +60,33 @@ def test_two_signs_of_the_longest_lesson_do_not_hide_the_other_one():
 
 def test_a_placeholder_for_a_name_gives_as_many_leads_as_lessons():
     assert len(twice([stay(f"L{n:04}", 0, 60) for n in range(2000)], Check.TEACHER_TWICE, RULE)) == 1999
+
+
+COURSE, OTHER_COURSE = uuid4(), uuid4()
+
+
+def of_class(lesson: str, begin: int, end: int, planned: tuple[int, int], course=COURSE, institution=ONE) -> Stay:
+    at = NINE + timedelta(minutes=planned[0]), NINE + timedelta(minutes=planned[1])
+    return replace(stay(lesson, begin, end, institution=institution), course=course, planned=at)
+
+
+def test_a_card_read_in_the_morning_and_in_the_evening_is_one_person_in_one_class_all_day():
+    day = [of_class("L1", -5, 500, (0, 120)), of_class("L2", -5, 500, (130, 240)), of_class("L3", -5, 500, (360, 480))]
+    assert twice(in_turn(day), Check.TRAINEE_TWICE, RULE) == []
+    elsewhere = of_class("X1", 250, 340, (250, 340), OTHER_COURSE, OTHER)
+    assert [(f.what, f.other, f.count) for f in twice(in_turn([*day, elsewhere]), Check.TRAINEE_TWICE, RULE)] == [("X1", "L2", 90)]
+
+
+def test_two_lessons_of_a_class_at_the_same_time_are_two_places():
+    groups = [of_class("L1", 0, 120, (0, 120)), of_class("L2", 3, 118, (0, 120))]
+    assert [(f.what, f.other, f.count) for f in twice(in_turn(groups), Check.TRAINEE_TWICE, RULE)] == [("L2", "L1", 115)]
+
+
+def test_a_teacher_is_the_same_however_wide_the_name_is_set_and_whoever_stands_beside_it():
+    assert names_in("张　三") == {"张三": "张　三"}
+    assert names_in(" 张 三、李四 ") == {"张三": "张 三", "李四": "李四"}
+    assert names_in("买买提•吐尔逊").keys() == names_in("买买提·吐尔逊").keys()
+    assert names_in(" 、") == {}
 
 
 def signs(seconds: list[float], device: str = "D1", lesson: str = "L1") -> list[SignIn]:
