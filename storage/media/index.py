@@ -196,6 +196,11 @@ def _marks(head: dict[str, Any], arrays: Iterator[Column]) -> MarkIndex:  # Any:
     )  # fmt: skip
 
 
+def turns_of(index: SampleIndex | MarkIndex) -> int:
+    """Quarter turns to the left that show its pictures upright; only MP4 and MOV say so."""
+    return index.video.turns if isinstance(index, SampleIndex) else 0
+
+
 def build_index(source: ByteSource, limits: Limits | None = None) -> SampleIndex | MarkIndex:
     """Make the index of a stored object. MP4: one or two range reads (a fragmented one is walked box by box with read-ahead).
 

@@ -14,7 +14,7 @@ import numpy as np
 from storage.media import mp4, sandbox
 from storage.media.errors import NothingToCut, Reason, UnreadableMedia
 from storage.media.facts import Limits
-from storage.media.index import MarkIndex, SampleIndex
+from storage.media.index import MarkIndex, SampleIndex, turns_of
 from storage.media.marked import read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
@@ -96,6 +96,7 @@ def make_sheets(
             "columns": COLUMNS,
             "rows": ROWS,
             "blur": blurred,
+            "turns": turns_of(index),
             "streams": limits.streams,
             "picture_px": limits.picture_px,
         }

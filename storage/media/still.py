@@ -16,7 +16,7 @@ import numpy as np
 from storage.media import mp4, sandbox
 from storage.media.errors import Reason, UnreadableMedia
 from storage.media.facts import Limits
-from storage.media.index import MarkIndex, SampleIndex
+from storage.media.index import MarkIndex, SampleIndex, turns_of
 from storage.media.marked import MOST_WHOLE_BYTES, blocks_from, read_from
 from storage.media.mp4 import Piece
 from storage.media.select import key_before, key_frame_bytes, mark_before, marked_span
@@ -61,7 +61,7 @@ def stills(
         mark = mark_before(index, at_ms * 1000)
         if mark not in known:
             data = index.head + read_from(source, index, mark, key_frame_bytes(index, mark)[1])
-            known[mark] = Still(int(index.shown_us[mark]) // 1000, _decode([data], index.demuxer, 1, width_px, limits)[0])
+            known[mark] = Still(int(index.shown_us[mark]) // 1000, _decode([data], index.demuxer, 1, width_px, limits, turns_of(index))[0])
         found.append(known[mark])
     return found
 
@@ -95,7 +95,7 @@ def frame_at(
         data, at_us, demuxer = chain([index.head], blocks_from(source, index, mark, last)), at_ms * 1000, index.demuxer
     if size > MOST_WHOLE_BYTES:
         raise UnreadableMedia(Reason.HOSTILE, limit="bytes", bytes=size)
-    jpeg, veiled, shown_us = _decode_one(data, demuxer, at_us - key_us, width_px, limits, blurred=blurred)
+    jpeg, veiled, shown_us = _decode_one(data, demuxer, at_us - key_us, width_px, limits, turns_of(index), blurred=blurred)
     return Still((key_us + shown_us) // 1000, jpeg, veiled)
 
 
@@ -103,7 +103,9 @@ def _us_of(index: SampleIndex, tick: int) -> int:
     return (tick - index.zero) * 1_000_000 // index.video.timescale
 
 
-def _decode_one(data: Iterable[bytes], demuxer: str, at_us: int, width_px: int, limits: Limits, *, blurred: bool) -> tuple[bytes, bytes, int]:
+def _decode_one(
+    data: Iterable[bytes], demuxer: str, at_us: int, width_px: int, limits: Limits, turns: int, *, blurred: bool
+) -> tuple[bytes, bytes, int]:
     with ExitStack() as files:
         span, *made = (files.enter_context(tempfile.NamedTemporaryFile(suffix=end)) for end in (".span", ".jpeg", ".veiled.jpeg"))
         for part in data:
@@ -116,6 +118,7 @@ def _decode_one(data: Iterable[bytes], demuxer: str, at_us: int, width_px: int, 
             "streams": limits.streams,
             "picture_px": limits.picture_px,
             "blur": blurred,
+            "turns": turns,
         }
         writes = {name: Path(file.name) for name, file in zip(("still", "veiled"), made, strict=True)}
         answer = sandbox.run(
@@ -133,16 +136,17 @@ def _of_samples(source: ByteSource, index: SampleIndex, ats_ms: Sequence[int], w
     samples = np.array(sorted(set(asked)), np.intp)
     plan = mp4.plan([Piece(video, samples, int(video.shown[samples[0]]), video.timescale)])
     data = [plan.head, *(source.read(*run) for run in plan.runs)]
-    pictures = dict(zip(samples.tolist(), _decode(data, "mov", len(samples), width_px, limits), strict=True))
+    pictures = dict(zip(samples.tolist(), _decode(data, "mov", len(samples), width_px, limits, turns_of(index)), strict=True))
     return [Still((int(video.shown[i]) - index.zero) * 1000 // video.timescale, pictures[i]) for i in asked]
 
 
-def _decode(data: Sequence[bytes], demuxer: str, count: int, width_px: int, limits: Limits) -> list[bytes]:
+def _decode(data: Sequence[bytes], demuxer: str, count: int, width_px: int, limits: Limits, turns: int) -> list[bytes]:
     with tempfile.NamedTemporaryFile(suffix=".keys") as keys, tempfile.NamedTemporaryFile(suffix=".jpegs") as jpegs:
         for part in data:
             keys.write(part)
         keys.flush()
-        arguments = {"demuxer": demuxer, "count": count, "width_px": width_px, "streams": limits.streams, "picture_px": limits.picture_px}
+        bounds = {"streams": limits.streams, "picture_px": limits.picture_px}
+        arguments = {"demuxer": demuxer, "count": count, "width_px": width_px, "turns": turns, **bounds}
         size = keys.tell()
         reads, writes = {"media": Path(keys.name)}, {"stills": Path(jpegs.name)}
         sandbox.run("stills", arguments, reads=reads, writes=writes, limits=limits, size_bytes=size, output_bytes=STILL_BYTES * count)

@@ -29,7 +29,7 @@ def sheets_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[s
                 break
             if not height:
                 height = max(round(picture.height * width / picture.width), 1)
-            tile, found = _tile(picture, width, height, blurred=bool(arguments["blur"]))
+            tile, found = _tile(picture, width, height, int(arguments["turns"]), blurred=bool(arguments["blur"]))
             place = len(shown) % (columns * rows)
             if place == 0:
                 if grid is not None:
@@ -46,12 +46,12 @@ def sheets_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[s
     return {"tile_height_px": height, "shown": shown, "faces": faces}
 
 
-def _tile(picture: Any, width: int, height: int, *, blurred: bool) -> tuple[blur.BgrPicture, int]:  # Any: av.VideoFrame
+def _tile(picture: Any, width: int, height: int, turns: int, *, blurred: bool) -> tuple[blur.BgrPicture, int]:  # Any: av.VideoFrame
     """The picture at tile size, and how many faces were found."""
     if not blurred:
         return picture.reformat(width=width, height=height, format="bgr24").to_ndarray(), 0
     wide = picture.reformat(width=width * LOOK_TIMES, height=height * LOOK_TIMES, format="bgr24").to_ndarray()
-    veiled, found = blur.veil_still(wide)
+    veiled, found = blur.veil_still(wide, turns)
     return np.asarray(cv2.resize(veiled, (width, height), interpolation=cv2.INTER_AREA), np.uint8), found
 
 

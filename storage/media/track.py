@@ -1,5 +1,6 @@
 """One track of an MP4 as arrays: where each sample lies, when it is decoded and shown, whether it is a key frame. Pure."""
 
+import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ CODECS: Final = {
 }  # fmt: skip
 # Uncompressed sound has a sample for each instant: 8 000 a second of some bytes each. They are kept by groups, or 17 minutes would be more than any
 # camera makes.
+TURNS_RIGHT: Final = 3  # a turn to the right is three to the left
 PLAIN_BYTES: Final = 64  # of one, at most: eight channels of eight bytes
 PLAIN_GROUP: Final = 1024  # of a group, at most
 
@@ -39,8 +41,21 @@ class Track:
     shown: Longs
     keys: NDArray[np.bool_]
 
+    @property
+    def turns(self) -> int:
+        """Quarter turns to the left that show its pictures upright: a telephone films sideways and says so (`tkhd`). 0 for anything but these."""
+        at = 52 if self.header[:1] == b"\1" else 40
+        if len(self.header) < at + 20:
+            return 0
+        across, down = struct.unpack(">ii", self.header[at : at + 8])
+        return {(1, 0): 0, (0, 1): TURNS_RIGHT, (-1, 0): 2, (0, -1): 4 - TURNS_RIGHT}.get((_sign(across), _sign(down)), 0)
+
     def __len__(self) -> int:
         return len(self.sizes)
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
 
 
 def read_track(trak: memoryview, size_bytes: int, movie_timescale: int) -> Track | None:

@@ -1,7 +1,7 @@
 """Veil the faces of a film while it is re-encoded: a few pictures wait until it is known what is seen just after them."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ from storage.media import blur
 from storage.media.faces import EVERY_US, HOLD_US, LEAD_US, Box, Sighting, sighting, veiled_at
 
 MOST_WAITING: Final = 64  # pictures held back at most, whatever a file claims its times to be: bounds the memory
-Find = Callable[[blur.BgrPicture], tuple[Box, ...]]
 
 
 @dataclass(slots=True)
@@ -28,7 +27,7 @@ class Seen:
 class Veil:
     """Takes pictures (yuv420p, even sides) in order of showing and gives them back in that order, veiled."""
 
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: blur.Find) -> None:
         self._find = find
         self._waiting: deque[tuple[int, Any]] = deque()  # Any: av.VideoFrame
         self._sightings: deque[Sighting] = deque()

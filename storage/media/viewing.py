@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
+import av.filter
 from av.container import InputContainer, OutputContainer
 
 from storage.media.demux import open_media, video_of
@@ -118,7 +119,7 @@ def transcode_task(arguments: dict[str, Any], reads: dict[str, str], writes: dic
 
     `blur`: faces are made unrecognisable on the way (`storage.media.veil`, loaded before the child confined itself).
     """
-    veil = _veil() if arguments.get("blur") else None
+    veil = _veil(int(arguments["turns"])) if arguments.get("blur") else None
     from_us, to_us, limits = int(arguments["from_us"]), int(arguments["to_us"]), _limits(arguments)
     with open_media(reads["media"], arguments["demuxer"]) as media, _open_clip(writes["clip"]) as clip:
         video, sound = video_of(media, arguments["demuxer"], limits), _aac(media)
@@ -127,6 +128,8 @@ def transcode_task(arguments: dict[str, Any], reads: dict[str, str], writes: dic
         target: Any = clip.add_stream("libx264", rate=video.average_rate or 25)
         target.width, target.height, target.pix_fmt, target.options = width, height, "yuv420p", ENCODER
         target.codec_context.time_base = CLOCK
+        if arguments["turns"]:
+            target.set_display_rotation(90 * int(arguments["turns"]))
         target.codec_context.thread_count = 2
         video.thread_type, video.codec_context.thread_count = "AUTO", 2
         heard_target = clip.add_stream_from_template(sound) if sound is not None else None
@@ -168,10 +171,10 @@ def transcode_task(arguments: dict[str, Any], reads: dict[str, str], writes: dic
     }
 
 
-def _veil() -> Any:
+def _veil(turns: int) -> Any:
     from storage.media import blur, veil
 
-    return veil.Veil(blur.finder().find)
+    return veil.Veil(blur.looking_upright(blur.finder().find, turns))
 
 
 def _decoded(video: Any, packet: Any) -> list[Any]:
@@ -220,7 +223,7 @@ def stills_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[s
             context.extradata, context.thread_count = video.codec_context.extradata, 1
             frames = [*context.decode(av.Packet(bytes(packet))), *context.decode(None)]
             if frames:
-                found.append(_jpeg(frames[0], int(arguments["width_px"])))
+                found.append(_jpeg(_upright(frames[0], int(arguments["turns"])), int(arguments["width_px"])))
             if len(found) == arguments["count"]:
                 break
     Path(writes["stills"]).write_bytes(b"".join(len(j).to_bytes(4, "big") + j for j in found))
@@ -250,14 +253,30 @@ def frame_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[st
                     best = (shown_us, frame)
         if best is None:
             raise UnreadableMedia(Reason.DECODE_FAILED, at_us=at_us)
-        Path(writes["still"]).write_bytes(_jpeg(best[1], int(arguments["width_px"])))
-        faces = 0
+        picture, faces = _upright(best[1], int(arguments["turns"])), 0
+        Path(writes["still"]).write_bytes(_jpeg(picture, int(arguments["width_px"])))
         if arguments.get("blur"):
             from storage.media import blur
 
-            veiled, faces = blur.veil_still(best[1].to_ndarray(format="bgr24"))
+            veiled, faces = blur.veil_still(picture.to_ndarray(format="bgr24"))
             Path(writes["veiled"]).write_bytes(_jpeg(av.VideoFrame.from_ndarray(veiled, format="bgr24"), int(arguments["width_px"])))
     return {"at_us": best[0], "faces": faces}
+
+
+def _upright(frame: Any, turns: int) -> Any:
+    """As it is meant to be shown. By a filter of the library: an array module could no longer be loaded in the confined child."""
+    if not turns:
+        return frame
+    plain = frame.reformat(format="yuv420p")
+    graph = av.filter.Graph()
+    steps = [graph.add_buffer(width=plain.width, height=plain.height, format=plain.format, time_base=CLOCK)]
+    steps += [graph.add("transpose", "cclock") for _ in range(turns)]
+    steps.append(graph.add("buffersink"))
+    for one, other in pairwise(steps):
+        one.link_to(other)
+    graph.configure()
+    graph.push(plain)
+    return graph.pull()
 
 
 def _jpeg(frame: Any, width_px: int) -> bytes:

@@ -12,10 +12,12 @@ from storage.media.blur import THREADS, blur_faces, finder
 from storage.media.cut import cut
 from storage.media.faces import DETECTOR
 from storage.media.facts import ClipFacts
-from storage.media.index import from_bytes
+from storage.media.heads import Counting, count_heads
+from storage.media.index import from_bytes, turns_of
 from storage.media.inspect import inspect_and_index
 from storage.media.sheets import TILE_WIDTH_PX, make_sheets
 from storage.media.source import FileSource
+from storage.media.still import frame_at, stills
 from tests.faces import face_place
 from tests.videos import Picture, Scene, film, number_in, picture
 
@@ -143,3 +145,45 @@ def test_two_threads_find_what_one_finds() -> None:
         assert [finder().find(image) for image in pictures] == found
     finally:
         cv2.setNumThreads(THREADS)
+
+
+def _lying(path: Path, turns: int) -> Path:
+    """The scene as a telephone stores it that was held otherwise: `turns` quarter turns to the left show it upright."""
+    with av.open(str(path), "w") as media:
+        stream = media.add_stream("libx264", rate=SCENE.fps)
+        first = np.rot90(picture(SCENE, 0, 0), -turns)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = first.shape[1], first.shape[0], "yuv420p", SCENE.gop
+        stream.set_display_rotation(90 * turns)
+        for n in range(SCENE.frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(picture(SCENE, n, 0), -turns)), format="bgr24")
+            media.mux(stream.encode(frame))
+        media.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_faces_of_a_picture_on_its_side_are_veiled_and_it_is_shown_upright(tmp_path: Path, turns: int) -> None:
+    path, out, n = _lying(tmp_path / "lying.mp4", turns), tmp_path / "copy.mp4", SCENE.frames // 2
+    face = _face(SCENE, n)
+    assert face is not None
+    with FileSource(path) as source:
+        index = from_bytes(inspect_and_index(path).index)
+        assert turns_of(index) == turns
+        facts = cut(source, index, 0, 8000, out, blurred=True)
+        still = frame_at(source, index, n * 100, blurred=True)
+        key = stills(source, index, [4000])[0]
+        sheets = make_sheets(source, index, 0, 8000)
+        heads = count_heads(source, index, [4000], Counting(640, 200)).heads
+    assert facts.veil is not None and facts.veil.faces > 15
+    with av.open(str(out)) as clip:
+        frames = list(clip.decode(video=0))
+    assert {round(frame.rotation / 90) % 4 for frame in frames} == {turns}
+    shown = np.rot90(frames[n].to_ndarray(format="bgr24"), turns)
+    assert shown.shape == (360, 640, 3)
+    assert _changed(shown[face], picture(SCENE, n, 0)[face]) > 8
+    assert _changed(shown[300:, 300:], picture(SCENE, n, 0)[300:, 300:]) < 6
+    for jpeg in (still.jpeg, still.veiled, key.jpeg):
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None and image.shape[1] * 360 == image.shape[0] * 640
+    assert len(sheets.times_ms) > 3 and sheets.faces > 0
+    assert [one.faces for one in heads] == [1]
