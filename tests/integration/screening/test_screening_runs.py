@@ -56,7 +56,8 @@ def test_a_verified_recording_is_screened_and_its_defects_are_where_they_were_ma
     assert run.bytes_read > 0
     assert run.requests == run.looks + COUNTED + CLOCK_STRETCHES
     assert run.cpu_ms > 0
-    assert {one.code for one in found} == {Code.BLACK, Code.FROZEN, Code.LOW_RESOLUTION}  # without a sound track: a fact, no flag
+    # without a sound track: a fact, no flag. What comparing tells of this film, whose walker repeats its steps, is not the run's
+    assert {one.code for one in found if one.run_id} == {Code.BLACK, Code.FROZEN, Code.LOW_RESOLUTION}
     assert spans(found, Code.BLACK) == [(60_000, 120_000)]
     ((begin_ms, end_ms),) = spans(found, Code.FROZEN)
     assert 160_000 <= begin_ms <= 172_000  # the encoder needs some key frames to settle on the still
