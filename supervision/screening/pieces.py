@@ -26,6 +26,7 @@ from supervision.screening.repeats import (
 )
 
 GLANCE_MS: Final = 4_000
+GLANCE_CELLS: Final = 2_000_000  # pairs of looks at once: some forty megabytes, however long the recordings are
 WORTH_A_LOOK: Final = 0.6  # of what is told: between two whole distances a little more may come together
 
 
@@ -83,21 +84,29 @@ def _found(here: Looked, there: Looked, scale: Scale, rule: PieceRule) -> list[R
 def at_a_glance(here: Looked, there: Looked) -> float:
     """The most that comes together at any distance of whole `GLANCE_MS`, as `repeats` counts it: a tenth of the work."""
     ours, theirs = _on_a_grid(here), _on_a_grid(there)
-    apart = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1)[None] - 2 * (ours @ theirs.T)
+    squares, far = (theirs**2).sum(axis=1)[None], np.float32(np.log(FAR * usual_step(there)))
+    together, most = np.zeros(len(theirs) + 1, np.float32), 0.0
+    rows = max(GLANCE_CELLS // len(theirs), 1)
+    for first in range(0, len(ours), rows):
+        for said in _said(ours[first : first + rows], theirs, squares, far):  # along the diagonals
+            together[1:] = np.maximum(together[:-1] + said, 0)
+            together[0] = 0
+            most = max(most, float(together.max()))
+    return most
+
+
+def _said(ours: Seen, theirs: Seen, squares: Seen, far: np.float32) -> Seen:
+    """(looks of ours, looks of theirs): what each pair says."""
+    apart = (ours**2).sum(axis=1)[:, None] + squares - 2 * (ours @ theirs.T)
     held = np.log(np.maximum(apart / ours.shape[1], 0) + np.float32(FLOOR))
     around = np.full_like(held, np.inf)
     for away in range(AROUND_MS[0] // GLANCE_MS, AROUND_MS[1] // GLANCE_MS + 1):
         np.minimum(around[:, away:], held[:, :-away], out=around[:, away:])
         np.minimum(around[:, :-away], held[:, away:], out=around[:, :-away])
     around = np.where(np.isfinite(around), around, held)
-    said = np.clip(around - held, -MOST_SAID, MOST_SAID)
-    said -= np.float32(FAR_COUNTS) * np.clip(held - np.float32(np.log(FAR * usual_step(there))), 0, MOST_FAR)
-    together, most = np.zeros(said.shape[1] + 1, np.float32), 0.0
-    for row in said:  # along the diagonals
-        together[1:] = np.maximum(together[:-1] + row, 0)
-        together[0] = 0
-        most = max(most, float(together.max()))
-    return most
+    said: Seen = np.clip(around - held, -MOST_SAID, MOST_SAID)
+    said -= np.float32(FAR_COUNTS) * np.clip(held - far, 0, MOST_FAR)
+    return said
 
 
 def _on_a_grid(looked: Looked) -> Seen:

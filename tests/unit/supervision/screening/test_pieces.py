@@ -8,6 +8,7 @@ import pytest
 from bench.screening import quick
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
+from supervision.screening import pieces
 from supervision.screening.motion import Motion, mirrored
 from supervision.screening.pieces import PieceRule, Spliced, alike, at_a_glance, find_pieces
 from supervision.screening.repeats import Scale, between_two
@@ -102,6 +103,13 @@ def test_what_a_glance_passes_over_the_whole_comparison_would_not_tell_either() 
         assert scale is not None
         whole = max((one.evidence for one in between_two(here, there, scale, 2, 30_000)), default=0.0)
         assert at_a_glance(here, there) * scale.counts >= 0.6 * whole
+
+
+def test_a_glance_says_the_same_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = _looked(put(lesson(2), lesson(1, noise=1), 120, 30, 40), lesson(1))
+    whole = at_a_glance(*looked)
+    monkeypatch.setattr(pieces, "GLANCE_CELLS", 4_000)
+    assert at_a_glance(*looked) == pytest.approx(whole, rel=1e-5)
 
 
 def test_the_sum_of_pieces_is_their_length() -> None:
