@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from supervision.screening.lead_lists import Judged, Narrowed, Order, Place
 from supervision.screening.looks import TECHNICAL, Code
 from supervision.screening.opinions import Opinion, dismissed
 from supervision.screening.screening_models import LeadVerdict, ScreeningLead
+from tests.engine_fixtures import TestDatabase
 from tests.factories.screened_county import CAMERAS_EACH, MANY, fill
 from tests.people import account_of, token_of
 from tests.site_fixtures import Site
@@ -34,9 +36,11 @@ ONE, OTHER = (Actor(kind="account", name=name, role="bureau-officer") for name i
 
 
 @pytest.fixture
-def county(services: Services) -> Services:
+def county(services: Services, migrated_database: TestDatabase) -> Services:
     with services.database.transaction(SYSTEM) as session:
         fill(session, services.clock.now_at(), institutions=200, leads=LEADS)
+    with psycopg.connect(migrated_database.superuser_url, autocommit=True) as connection:
+        connection.execute("analyze")  # as the server does by itself within a minute
     return services
 
 
@@ -236,9 +240,18 @@ def test_each_page_asks_few_questions_and_none_compares_every_lead_with_every_ve
 
 
 def rows_of(plan: dict[str, Any]) -> float:  # Any: a node of an explained plan
-    """Rows that the node and those below it made or threw away, over all loops."""
+    """Rows that a node over leads and verdicts alone made or threw away, over all loops, the worst of the plan.
+
+    Beside a handful of recordings or cameras the planner may well read all of them for each lead: that is no comparison of leads with verdicts.
+    """
     own = (plan["Actual Rows"] + plan.get("Rows Removed by Join Filter", 0) + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    return max([own, *(rows_of(one) for one in plan.get("Plans", ()))])
+    counted = float(own) if tables_of(plan) <= {"screening_lead", "lead_verdict"} else 0.0
+    return max([counted, *(rows_of(one) for one in plan.get("Plans", ()))])
+
+
+def tables_of(plan: dict[str, Any]) -> set[str]:  # Any: as above
+    own = {plan["Relation Name"]} if "Relation Name" in plan else set()
+    return own.union(*(tables_of(one) for one in plan.get("Plans", ())))
 
 
 def test_the_clocks_of_six_hundred_cameras_are_paged_searched_and_none_is_dropped(county: Services, office: httpx.Client) -> None:
