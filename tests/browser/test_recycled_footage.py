@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.auth.roles import Role
@@ -31,6 +31,16 @@ def screening_lane() -> bool:
 SECONDS = 330
 
 
+def play_in_step(page: Page, work: Callable[[], None]) -> None:
+    page.get_by_role("button", name="Prepare this minute of both, faces blurred").click()
+    work()
+    expect(page.locator("[data-pair] video")).to_have_count(2, timeout=20_000)
+    page.locator('[data-act="toggle"]').click()
+    expect(page.locator('[data-part="position"]')).to_have_text(re.compile(r"00:00:0[2-9]"), timeout=20_000)
+    assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
+    page.locator('[data-act="toggle"]').click()
+
+
 def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World, people: People, work: Callable[[], None], tmp_path: Path) -> None:
     with services.database.transaction(SYSTEM) as session:
         other = make_world(session, services.clock.now_at(), name="对面职业培训学校", days_ago=5)
@@ -48,13 +58,7 @@ def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World
     page.goto(f"/leads/{lead_id}")
     page.get_by_role("link", name="Both recordings side by side").click()
     expect(page.locator("polygon.band")).not_to_have_count(0)
-    page.get_by_role("button", name="Prepare this minute of both, faces blurred").click()
-    work()
-    expect(page.locator("[data-pair] video")).to_have_count(2, timeout=20_000)
-    page.locator('[data-act="toggle"]').click()
-    expect(page.locator('[data-part="position"]')).to_have_text(re.compile(r"00:00:0[2-9]"), timeout=20_000)
-    assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
-    page.locator('[data-act="toggle"]').click()
+    play_in_step(page, work)
     place = page.url.removeprefix(people.site.url)
     in_both(page, people, place, "recycled-pair")
     in_both(page, people, "/leads/crosschecks", "crosschecks")
@@ -72,11 +76,5 @@ def test_both_showings_of_a_loop_play_in_step(services: Services, world: World, 
     page.goto(f"/leads/{lead_id}")
     page.get_by_role("link", name="Both showings side by side").click()
     expect(page.get_by_role("heading", name="The same piece twice in one recording")).to_be_visible()
-    page.get_by_role("button", name="Prepare this minute of both, faces blurred").click()
-    work()
-    expect(page.locator("[data-pair] video")).to_have_count(2, timeout=20_000)
-    page.locator('[data-act="toggle"]').click()
-    expect(page.locator('[data-part="position"]')).to_have_text(re.compile(r"00:00:0[2-9]"), timeout=20_000)
-    assert abs(int(page.locator("[data-pair]").get_attribute("data-drift-ms") or "9999")) < 300
-    page.locator('[data-act="toggle"]').click()
+    play_in_step(page, work)
     in_both(page, people, page.url.removeprefix(people.site.url), "loop-pair")

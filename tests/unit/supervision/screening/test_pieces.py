@@ -11,7 +11,7 @@ from bench.screening.rooms import room
 from supervision.screening import pieces
 from supervision.screening.motion import Motion, mirrored
 from supervision.screening.pieces import PieceRule, Spliced, alike, at_a_glance, find_pieces
-from supervision.screening.repeats import Scale, between_two
+from supervision.screening.repeats import Looked, Scale, between_two
 
 RULE = PieceRule(spliced_evidence=7, spliced_least_s=30, spliced_least_active_fields=24, spliced_most_compared=60)
 ROOM = room(3)
@@ -43,7 +43,7 @@ def test_a_minute_or_two_of_another_lesson_is_told_where_it_lies_and_where_it_co
     assert at_a_glance(*_looked(copy, source)) > 4
 
 
-def _looked(copy: Motion, source: Motion):  # type: ignore[no-untyped-def]
+def _looked(copy: Motion, source: Motion) -> tuple[Looked, Looked]:
     scale = Scale.of(source)
     assert scale is not None
     return scale.look_at(copy), scale.look_at(source)
