@@ -1,6 +1,7 @@
 // The upload page: many files, each from "chosen" to "locked". Closing the page loses nothing: what arrived is asked of the server again.
 import { announce } from "./app.js";
 import { LineDown, Problem, call } from "./api.js";
+import { onFiles } from "./files.js";
 import { claim, fingerprint } from "./fingerprint.js";
 import { Transfer } from "./transfer.js";
 import { Row } from "./upload_row.js";
@@ -207,13 +208,8 @@ const drop = part("drop");
 for (const kind of ["dragover", "dragenter"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
 for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
 drop.addEventListener("drop", async (event) => { event.preventDefault(); await ready; await addAll([...event.dataTransfer.files]); });
-part("files").addEventListener("change", async (event) => {
-  const files = [...event.target.files];
-  event.target.value = "";
-  await ready;
-  await addAll(files);
-});
 addEventListener("beforeunload", (event) => { if ([...jobs.values()].some((job) => job.running)) event.preventDefault(); });
 part("rows").addEventListener("click", (event) => { if (event.target.closest('[data-act="resume"]')) part("signed-out").hidden = true; });
 setInterval(() => { for (const job of jobs.values()) if (job.running) job.show(); }, 1000);
 const ready = start();
+onFiles(part("files"), async (files) => { await ready; await addAll(files); });

@@ -1,6 +1,7 @@
 // The phone page of a visit. Everything is written to the phone first and sent when there is a line; the page says of each item which it is.
 import { announce } from "./app.js";
 import { LineDown, Problem, call } from "./api.js";
+import { onFiles } from "./files.js";
 import { newId } from "./ids.js";
 import { hashOf, placeNow } from "./visit_device.js";
 import { Sender } from "./visit_send.js";
@@ -294,11 +295,6 @@ async function keepShell() {
 for (const box of items) {
   for (const radio of box.querySelectorAll("input[type=radio]")) radio.addEventListener("change", () => answered(box));
   box.querySelector("textarea").addEventListener("change", () => answered(box));
-  box.querySelector("input[type=file]").addEventListener("change", async (event) => {
-    const files = [...event.target.files];
-    await photographed(box, files);
-    event.target.value = "";
-  });
 }
 part("present").addEventListener("click", present);
 part("sign").addEventListener("submit", sign);
@@ -313,6 +309,7 @@ for (const radio of root.querySelectorAll("[name=place]")) {
 entries = await entriesOf(code, me);
 for (const entry of entries) if (entry.state === "placing") await put(Object.assign(entry, { state: "waiting" })); // the page was closed meanwhile
 paint();
+for (const box of items) onFiles(box.querySelector("input[type=file]"), (files) => photographed(box, files));
 await work();
 const kept = await keepShell().catch((error) => String(error));
 part("kept").hidden = kept !== "kept";
