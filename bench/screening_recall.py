@@ -25,10 +25,13 @@ from bench.screening.camera import Camera
 from bench.screening.cases import COPIES, Copied, Filmed, Part, copies, honest, spoilt
 from bench.screening.looking import key_looks
 from compliance.policy.book import Book
+from storage.media.index import build_index
+from storage.media.source import FileSource
 from supervision.screening import loop, measured, recycled, signatures, view_keys
 from supervision.screening.comparing import ComparingRule
 from supervision.screening.looks import Code, Look
 from supervision.screening.motion import Motion, fields_of, motion_of, residual, room_of
+from supervision.screening.second_looks import SecondLooks
 
 ON = date(2026, 9, 1)
 BOOK = Book.load()
@@ -96,6 +99,20 @@ def seen(film: Filmed | Copied, folder: Path, *, keep: bool = False) -> Motion:
             path.unlink()
     with np.load(kept) as held:
         return Motion(held["t"].astype(np.int64), (np.round(held["cells"] * 4) / 4).astype(np.float32), held["bg"])
+
+
+def looker(film: Filmed, folder: Path, first: Motion) -> loop.LookCloser:
+    """The worker's own closer looks at a recording, which is written again when they are asked for."""
+
+    def look(spans: Sequence[loop.Span]) -> Motion | None:
+        path = film.write(folder)
+        try:
+            source = FileSource(path)
+            return SecondLooks(source, build_index(source), first.room, folder)(spans)
+        finally:
+            path.unlink()
+
+    return look
 
 
 def thinned(motion: Motion, step_s: float) -> Motion:
@@ -184,7 +201,8 @@ def loops(part: Part, folder: Path, step_s: float) -> tuple[int, int]:
     made = found = 0
     for film in spoilt(part, LOOPS, kinds=("loop",)):
         truth = film.truths[0]
-        leads = loop.find_loops(thinned(seen(film, folder), step_s), LOOP)
+        its = thinned(seen(film, folder), step_s)
+        leads = loop.find_loops(its, LOOP, looker(film, folder, its))
         made += 1
         hit = any(
             min(one.to_ms, truth.end_ms) - max(one.from_ms, truth.begin_ms) >= (truth.end_ms - truth.begin_ms) / 2
@@ -243,7 +261,8 @@ def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[
     hours = sum(motion.duration_ms for _, motion in (*filmed, *drawn)) / 3_600_000
     (some, wrong), (more, also) = pairs(filmed), pairs(drawn)
     print(f"honest: {some} pairs of encoded and {more} of rendered lessons, {wrong + also} told; {hours:.1f} camera-hours", flush=True)
-    false_loops = sum(len(loop.find_loops(motion, LOOP)) for _, motion in (*filmed, *drawn))
+    false_loops = sum(len(loop.find_loops(its, LOOP, looker(film, folder, its))) for film, (_, its) in zip(lessons, filmed, strict=True))
+    false_loops += sum(len(loop.find_loops(its, LOOP)) for _, its in drawn)
     rows = told_loops(part, folder)
     print(f"loops told in honest lessons: {false_loops} in {hours:.1f} camera-hours", flush=True)
     return rows, [

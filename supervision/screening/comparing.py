@@ -33,6 +33,7 @@ from supervision.screening.pair_sound import likeness
 from supervision.screening.pieces import PieceRule
 from supervision.screening.recycled import Line, RecycledRule
 from supervision.screening.recycled_models import CameraView, PacketMark, RecordingMotion, RecycledMatch, ViewKey, Way
+from supervision.screening.second_looks import SecondLooks
 from supervision.screening.service import Screener, add_leads
 
 COMPARED_STATES: Final = (RecordingState.VERIFIED, *CATALOGUED_STATES, RecordingState.ALARM)
@@ -153,11 +154,12 @@ def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
     stored = screener.buckets.viewing.put(f"{tenant}/motion/{recording_id}.bin", motion.to_bytes(seen), "application/octet-stream")
     series = motion.residual(seen)
     signed, _ = signatures.signatures(series)
-    loops = loop.find_loops(seen, comparer.loop)
+    second = SecondLooks(source, index, seen.room, screener.scratch)
+    loops = loop.find_loops(seen, comparer.loop, second)
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, key, version_id)
     own = packet_marks.marks(Packets(packets.sizes, packets.shown_ms, packets.keys, packets.hashes)) if packets is not None else []
-    cpu_ms += round((time.thread_time() - began) * 1000)
+    cpu_ms += second.cpu_ms + round((time.thread_time() - began) * 1000)
     with screener.database.transaction(SYSTEM) as session:
         row = insert(RecordingMotion).values(
             recording_id=recording_id, view_id=_view(session, seen, screener), signatures=signed.tobytes(), motion_key=stored.key,

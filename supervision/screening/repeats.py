@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from supervision.screening.motion import CLOCK_ROWS, DARKEST, GRID_ROWS, LONGEST_BRIDGE_MS, Fields, Motion
 
 LAG_STEP_MS: Final = 2_000  # distances that are tried
+CLOSER_STEP_MS: Final = 1_000  # where looks lie a second apart
+LAG_OFF_MS: Final = 4_000  # a distance that looks four seconds apart tell is so far off at most
 LEAST_GREY: Final = 0.5  # what sensor and encoder leave in a field
 LIMIT: Final = 4.0  # a field counts as at most so many times further away than it usually is from one look to the next: one walker is not everybody
 ALIVE: Final = 1.3  # a field changes when it strays so much further over the recording than from one look to the next
@@ -113,6 +115,14 @@ def within_one(looked: Looked, scale: Scale, least_lag_ms: int, least: float, le
     return _told(_repeats(looked, looked, least / scale.counts, first), looked, looked, scale, least_ms, most=1)
 
 
+def seen_closer(looked: Looked, scale: Scale, lag_ms: int, least: float, least_ms: int) -> Repeat | None:
+    """The clearest repetition at about one distance, among looks that lie a second apart; None: less than `least` comes together."""
+    first = (lag_ms - LAG_OFF_MS) // CLOSER_STEP_MS
+    repeats = _repeats(looked, looked, least / scale.counts, first, CLOSER_STEP_MS)
+    told = _told((one for one in repeats if one.lag_ms <= lag_ms + LAG_OFF_MS), looked, looked, scale, least_ms, most=1)
+    return max(told, key=lambda one: one.evidence, default=None)
+
+
 def between_two(here: Looked, there: Looked, scale: Scale, least: float, least_ms: int) -> list[Repeat]:
     """What `here` shows of `there`, both measured by one `scale`; distances may be negative."""
     return _told(_repeats(here, there, least / scale.counts, None), here, there, scale, least_ms, most=MOST_STRETCHES)
@@ -124,28 +134,28 @@ def _told(repeats: Iterable[Repeat], here: Looked, there: Looked, scale: Scale, 
     return [replace(one, evidence=one.evidence * scale.counts) for one in bounded if one.length_ms >= least_ms]
 
 
-def _repeats(here: Looked, there: Looked, least: float, first: int | None) -> Iterator[Repeat]:
+def _repeats(here: Looked, there: Looked, least: float, first: int | None, step_ms: int = LAG_STEP_MS) -> Iterator[Repeat]:
     """For every distance the stretches over which the most comes together, where it is `least` or more. In no order.
 
     `first`: the least distance within one recording, in steps; None between two. One pass over the looks; of every distance it is known what has come
     together, since when, and where it was the most. Memory grows with the looks, work with their square.
     """
     far = FAR * usual_step(there)
-    nearest, reach = (ms // LAG_STEP_MS for ms in AROUND_MS)
+    nearest, reach = (ms // step_ms for ms in AROUND_MS)
     beside = [reach + n for n in range(-reach, reach + 1) if abs(n) >= nearest]
     begin_ms, end_ms = int(there.times_ms[0]), int(there.times_ms[-1])
-    base = 0 if first is not None else (int(here.times_ms[0]) - end_ms) // LAG_STEP_MS
-    count = (int(here.times_ms[-1]) - begin_ms) // LAG_STEP_MS - base + 1
+    base = 0 if first is not None else (int(here.times_ms[0]) - end_ms) // step_ms
+    count = (int(here.times_ms[-1]) - begin_ms) // step_ms - base + 1
     middles = (there.times_ms[1:] + there.times_ms[:-1]) / 2
     squares = (there.seen**2).sum(axis=1)
     together, most = np.zeros(count), np.zeros(count)
     begun, peak = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for now, now_ms in enumerate(here.times_ms.tolist()):
-        low = first if first is not None else -((end_ms - now_ms) // LAG_STEP_MS)
-        stop = (now_ms - begin_ms) // LAG_STEP_MS + 1
+        low = first if first is not None else -((end_ms - now_ms) // step_ms)
+        stop = (now_ms - begin_ms) // step_ms + 1
         if stop <= low:
             continue
-        asked_ms = now_ms - np.arange(low - reach, stop + reach) * LAG_STEP_MS
+        asked_ms = now_ms - np.arange(low - reach, stop + reach) * step_ms
         known = now + 1 if first is not None else len(there.seen)  # within one recording, what was shown until now
         which = np.minimum(np.searchsorted(middles, asked_ms), known - 1)
         apart = np.maximum(squares[:known] + (here.seen[now] ** 2).sum() - 2 * there.seen[:known] @ here.seen[now], 0) / here.seen.shape[1] + FLOOR
@@ -161,12 +171,12 @@ def _repeats(here: Looked, there: Looked, least: float, first: int | None) -> It
         sums += said
         over = sums <= 0
         for n in np.flatnonzero(over & (highest >= least)).tolist():
-            yield Repeat(int(here.times_ms[since[n]]), int(here.times_ms[at[n]]), (low + n) * LAG_STEP_MS, float(highest[n]))
+            yield Repeat(int(here.times_ms[since[n]]), int(here.times_ms[at[n]]), (low + n) * step_ms, float(highest[n]))
         sums[over], highest[over] = 0, 0
         higher = sums > highest
         highest[higher], at[higher] = sums[higher], now
     for n in np.flatnonzero(most >= least).tolist():
-        yield Repeat(int(here.times_ms[begun[n]]), int(here.times_ms[peak[n]]), (base + n) * LAG_STEP_MS, float(most[n]))
+        yield Repeat(int(here.times_ms[begun[n]]), int(here.times_ms[peak[n]]), (base + n) * step_ms, float(most[n]))
 
 
 def _clearest(repeats: Iterable[Repeat]) -> list[Repeat]:

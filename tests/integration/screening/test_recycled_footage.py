@@ -1,6 +1,7 @@
 """Footage that was used before is found when it comes again, told once, and to the bureau alone. R60, R72; F-05, F-06, F-07, F-13."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +15,7 @@ from api.auth.identify import cookie_name
 from api.auth.models import FootageView
 from api.auth.roles import Role
 from api.http.services import Services
-from api.wiring import comparer
+from api.wiring import comparer, job_handlers
 from bench.screening.camera import Camera, Defect
 from bench.screening.encoding import Change, Encoder, altered, encode, remux
 from bench.screening.lessons import Lesson
@@ -182,6 +183,19 @@ def test_a_loop_inside_a_recording_is_a_lead_and_recordings_of_a_view_share_its_
         mirrored = cv2.resize(room(9).picture, (320, 180), interpolation=cv2.INTER_AREA)[:, ::-1]
         assert near_views(session, mirrored, 72)[:1] == [views[1]]
         assert near_views(session, cv2.resize(room(77).picture, (320, 180)), 72) == []
+
+
+def test_what_the_first_pass_leaves_open_is_read_again_second_by_second(services: Services, world: World) -> None:
+    recording_id: UUID = send(services, world, filmed(6, defects=(Defect("loop", 110, 300, 60),)))
+    for job in ("verify-recording", "screen-recording"):
+        job_handlers(services)[job](str(recording_id))
+    work = comparer(services)
+    compare_recording(replace(work, loop=replace(work.loop, loop_evidence=1000)), recording_id)
+    (lead,) = leads(services, Code.LOOP)
+    assert lead.figure >= lead.threshold == work.loop.loop_closer_evidence
+    assert lead.related_from_ms is not None
+    assert min(abs(lead.from_ms - lead.related_from_ms - times * 60_000) for times in (1, 2, 3)) <= 1_000
+    assert 110_000 - 2_000 <= lead.from_ms < lead.to_ms <= 300_000 + 6_000
 
 
 def spliced(path: Path, begin_s: float, end_s: float, back_s: float) -> Path:

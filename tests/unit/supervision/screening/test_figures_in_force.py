@@ -7,6 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
+from bench.screening import quick, quick_closer
+from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from compliance.policy.book import Book
 from supervision.screening.comparing import ComparingRule
@@ -45,6 +47,18 @@ def test_a_loop_is_told_from_its_least_length_on(more_s: int, told: bool) -> Non
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_evidence=200)) == []
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_lag_s=260)) == []
     assert find_loops(Motion(motion.times_ms, fields, motion.room), replace(rule, loop_least_active_fields=448)) == []
+
+
+def test_what_the_first_pass_leaves_open_is_looked_at_closer_under_the_figures_in_force() -> None:
+    rule = BOOK.read(LoopRule, on=DAY)
+    assert rule.loop_asked_evidence < rule.loop_evidence < rule.loop_closer_evidence
+    one, played = Lesson(room(20), 20, 900, people=6, activity=0.3, habits=20), (48.5, 401.0, 449.5)
+    motion = quick.seen(one, 4, noise_seed=20, loop=played)
+    look = quick_closer.looker(one, motion, 20, loop=played)
+    assert find_loops(motion, rule) == []
+    assert len(find_loops(motion, rule, look)) == 1
+    assert find_loops(motion, replace(rule, loop_asked_evidence=5), look) == []
+    assert find_loops(motion, replace(rule, loop_closer_evidence=60), look) == []
 
 
 def test_a_piece_is_told_from_its_least_length_and_evidence_on() -> None:

@@ -1,19 +1,25 @@
 """A piece shown again at one distance is a loop, wherever it ends; people who move on are none, however alike they move. F-07; R60."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bench.screening import quick
+from bench.screening import quick, quick_closer
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from supervision.screening.looks import Code
-from supervision.screening.loop import LoopRule, find_loops
+from supervision.screening.loop import LoopRule, Span, closer_spans, find_loops
 from supervision.screening.motion import Motion
+from supervision.screening.repeats import Repeat
 from tests.unit.supervision.screening.drawn_motion import drawn
 
-RULE = LoopRule(loop_least_lag_s=40, loop_least_repeated_s=30, loop_evidence=6, loop_least_active_fields=24)
+RULE = LoopRule(
+    loop_least_lag_s=40, loop_least_repeated_s=30, loop_evidence=6, loop_asked_evidence=3, loop_closer_evidence=20, loop_least_active_fields=24
+)
+QUIET = Lesson(room(20), 20, 900, people=6, activity=0.3, habits=20)
+ONCE: quick.Again = (48.5, 401.0, 449.5)  # played once more
 
 
 def looped(piece_s: int, begin_s: int, end_s: int, seed: int = 4) -> Motion:
@@ -122,3 +128,73 @@ def test_an_empty_room_and_a_short_recording_are_silent() -> None:
     assert find_loops(Motion(np.zeros(0, np.int64), np.zeros((0, 18, 32), np.float32), np.zeros((180, 320), np.uint8)), RULE) == []
     one = drawn(5, 40)
     assert find_loops(Motion(one.times_ms[:1], one.fields[:1], one.room), RULE) == []
+
+
+def quiet_loop() -> Motion:
+    return quick.seen(QUIET, 4, noise_seed=20, loop=ONCE)
+
+
+def test_a_quiet_piece_played_once_more_is_told_by_closer_looks_alone() -> None:
+    motion = quiet_loop()
+    assert find_loops(motion, RULE) == []
+    (found,) = find_loops(motion, RULE, quick_closer.looker(QUIET, motion, 20, loop=ONCE))
+    assert found.figure >= found.threshold == 20
+    assert abs(found.from_ms - 401_000) <= 4_000
+    assert abs(found.to_ms - 449_500) <= 4_000
+    assert found.shown_before_ms is not None
+    assert abs(found.from_ms - found.shown_before_ms - 48_500) <= 2_000
+    assert found.from_ms <= found.still_ms < found.to_ms
+
+
+@pytest.mark.parametrize("rule", [replace(RULE, loop_closer_evidence=60), replace(RULE, loop_asked_evidence=5)])
+def test_closer_looks_tell_nothing_below_their_figures(rule: LoopRule) -> None:
+    motion = quiet_loop()
+    assert find_loops(motion, rule, quick_closer.looker(QUIET, motion, 20, loop=ONCE)) == []
+
+
+def test_what_looked_repeated_and_is_not_is_silent_after_the_closer_look() -> None:
+    """The first pass saw a loop, the footage itself goes on."""
+    motion = quiet_loop()
+    assert find_loops(motion, RULE, quick_closer.looker(QUIET, motion, 20)) == []
+
+
+def test_what_cannot_be_read_again_is_decided_by_the_first_pass() -> None:
+    motion, clear = quiet_loop(), lesson(3, (70, 420, 560))
+    nothing = Motion(motion.times_ms[:0], motion.fields[:0], motion.room)
+    for unread in (None, nothing):
+        assert find_loops(motion, RULE, lambda _, unread=unread: unread) == []
+        assert find_loops(clear, RULE, lambda _, unread=unread: unread) == find_loops(clear, RULE) != []
+
+
+def test_what_is_sure_is_not_read_again() -> None:
+    motion = lesson(3, (70, 420, 560))
+    (known,) = find_loops(motion, RULE)
+    asked: list[Sequence[Span]] = []
+    find_loops(motion, RULE, asked.append)
+    assert all(spans[-1][1] <= known.from_ms or spans[-1][0] >= known.to_ms for spans in asked)
+
+
+def test_a_recording_that_seems_repeated_all_over_costs_a_quarter_of_itself_at_most() -> None:
+    motion = quick.seen(replace(QUIET, seconds=7200), 4, noise_seed=1)
+    read_ms = 0
+
+    def look(spans: Sequence[Span]) -> None:
+        nonlocal read_ms
+        read_ms += sum(to_ms - from_ms for from_ms, to_ms in spans)
+
+    find_loops(motion, replace(RULE, loop_asked_evidence=0), look)
+    assert 900_000 < read_ms <= 1_800_000
+
+
+@pytest.mark.parametrize(
+    ("seen", "spans"),
+    [
+        (Repeat(1_000_000, 1_060_000, 600_000, 4), [(338_000, 522_000), (960_000, 1_100_000)]),
+        (Repeat(1_000_000, 1_060_000, 60_000, 4), [(878_000, 1_100_000)]),  # they touch
+        (Repeat(60_000, 100_000, 50_000, 4), [(0, 140_000)]),  # nothing before the beginning
+        (Repeat(3_500_000, 3_560_000, 600_000, 4), [(2_838_000, 3_022_000), (3_460_000, 3_560_001)]),  # nor behind the end
+        (Repeat(1_000_000, 2_000_000, 1_200_000, 4), [(118_000, 482_000), (1_340_000, 1_660_000)]),  # the middle of what lasts long
+    ],
+)
+def test_closer_looks_are_asked_for_around_both_showings(seen: Repeat, spans: list[Span]) -> None:
+    assert closer_spans(seen, 3_560_000) == spans
