@@ -64,14 +64,16 @@ def find_loops(motion: Motion, rule: LoopRule, look: LookCloser | None = None) -
 
 
 def _looked_closer(seen: Iterable[Repeat], known: Iterable[_Sure], motion: Motion, scale: Scale, rule: LoopRule, look: LookCloser) -> list[_Sure]:
-    """What is sure, and of what lies outside of it the clearest that closer looks confirm."""
+    """What is sure, and the clearest that closer looks confirm of what lies outside of it or goes beyond."""
     sure = list(known)
+    asked_ms = round(rule.loop_least_repeated_s * 1000 * ASKED_SHARE)
     end_ms = int(motion.times_ms[-1])
     left_ms = max(int(end_ms * MOST_SHARE), ALWAYS_MS)
-    for one in sorted(seen, key=lambda r: (-r.evidence, r.begin_ms, r.lag_ms)):
+    asked = [*seen, *(beyond for one in sure for beyond in _beyond(one.seen, rule.loop_least_lag_s * 1000))]
+    for one in sorted(asked, key=lambda r: (-r.evidence, r.begin_ms, r.lag_ms)):
         spans = closer_spans(one, end_ms)
         cost_ms = sum(to_ms - from_ms for from_ms, to_ms in spans)
-        if cost_ms > left_ms or any(told.seen.begin_ms <= one.end_ms and one.begin_ms <= told.seen.end_ms for told in sure):
+        if cost_ms > left_ms or _outside_ms(one, sure) < asked_ms:
             continue
         left_ms -= cost_ms
         near = look(spans)
@@ -82,6 +84,24 @@ def _looked_closer(seen: Iterable[Repeat], known: Iterable[_Sure], motion: Motio
             whole = again if one.length_ms <= LONGEST_MS else Repeat(one.begin_ms, one.end_ms, again.lag_ms, again.evidence)
             sure.append(_Sure(whole, rule.loop_closer_evidence, STRONGEST_CLOSER))
     return sure
+
+
+def _beyond(one: Repeat, least_lag_ms: int) -> Iterable[Repeat]:
+    """Of what is played several times the first pass may see the one whose distance fits its looks: as much before and behind, half as far."""
+    if one.length_ms * 3 > LONGEST_MS:
+        return
+    for times in (1, 2, 3):
+        if one.lag_ms // times >= least_lag_ms:
+            yield Repeat(max(one.begin_ms - one.length_ms, 0), one.end_ms + one.length_ms, one.lag_ms // times, one.evidence)
+
+
+def _outside_ms(one: Repeat, sure: Iterable[_Sure]) -> int:
+    """How much of it lies outside of what is sure."""
+    left_ms, at_ms = 0, one.begin_ms
+    for told in sorted(sure, key=lambda s: s.seen.begin_ms):
+        left_ms += max(min(told.seen.begin_ms, one.end_ms) - at_ms, 0)
+        at_ms = max(at_ms, told.seen.end_ms)
+    return left_ms + max(one.end_ms - at_ms, 0)
 
 
 def closer_spans(one: Repeat, end_ms: int) -> list[Span]:

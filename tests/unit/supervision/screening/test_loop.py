@@ -166,12 +166,24 @@ def test_what_cannot_be_read_again_is_decided_by_the_first_pass() -> None:
         assert find_loops(clear, RULE, lambda _, unread=unread: unread) == find_loops(clear, RULE) != []
 
 
-def test_what_is_sure_is_not_read_again() -> None:
-    motion = lesson(3, (70, 420, 560))
-    (known,) = find_loops(motion, RULE)
+def test_what_is_sure_and_long_is_not_read_again() -> None:
+    motion = lesson(3, (200, 420, 620))
     asked: list[Sequence[Span]] = []
-    find_loops(motion, RULE, asked.append)
-    assert all(spans[-1][1] <= known.from_ms or spans[-1][0] >= known.to_ms for spans in asked)
+    found = find_loops(motion, replace(RULE, loop_asked_evidence=6), asked.append)
+    assert (len(found), asked) == (1, [])
+
+
+def test_of_a_piece_played_again_twice_both_are_told_where_looks_fit_one_distance_alone() -> None:
+    """50 s lie between looks that are 4 s apart, 100 s do not: the first pass sees the second time."""
+    made, played = Lesson(room(2), 2, 900, people=8, activity=0.3, habits=2), (50.0, 402.0, 502.0)
+    motion = quick.seen(made, 4, noise_seed=2, loop=played)
+    (half,) = find_loops(motion, RULE)
+    assert half.from_ms >= 448_000
+    (whole,) = find_loops(motion, RULE, quick_closer.looker(made, motion, 2, loop=played))
+    assert abs(whole.from_ms - 402_000) <= 4_000
+    assert abs(whole.to_ms - 502_000) <= 4_000
+    assert whole.shown_before_ms is not None
+    assert abs(whole.from_ms - whole.shown_before_ms - 50_000) <= 1_000
 
 
 def test_a_recording_that_seems_repeated_all_over_costs_a_quarter_of_itself_at_most() -> None:
