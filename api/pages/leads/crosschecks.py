@@ -16,6 +16,7 @@ from api.http.session import SessionDep
 from api.locale.marks import N_, Counted, nN_
 from api.pages.frame import catalogue_of, render, translator
 from api.pages.navigation import show_navigation
+from api.pages.sheet import CSV, sheet
 from supervision.institutions.models import Institution
 from supervision.screening.crosschecks import CLAUSES, Check, CrossLead, CrossRule
 from supervision.screening.crosschecks_queries import LONGEST_DAYS, cross_leads
@@ -29,6 +30,9 @@ DAYS: Final = 31
 MOST_SHOWN: Final = 500
 FIRST_ON: Final = date(2023, 5, 5)  # since then the Measures are in force, and with them the figures
 LAST_ON: Final = date(2100, 12, 31)
+SHEET: Final = (N_("Lead"), N_("Clause"), N_("What it says"), N_("Institution"), N_("When"))
+NOT_WHOLE: Final = N_("Not everything of these days was looked at.")
+NEWEST: Final = N_("There is more than one look takes; the newest was. Choose fewer days to see the rest.")
 NAMES: Final[dict[Check, str]] = {
     Check.TRAINEE_TWICE: N_("One trainee in two lessons at once"),
     Check.TEACHER_TWICE: N_("One teacher in two lessons at once"),
@@ -65,7 +69,14 @@ FIGURES: Final[dict[Check, str | Counted]] = {
 
 @router.get("/leads/crosschecks")
 def crosschecks_page(
-    request: Request, caller: Reader, session: SessionDep, services: ServicesDep, first: Day = None, last: Day = None, check: Kind = ""
+    request: Request,
+    caller: Reader,
+    session: SessionDep,
+    services: ServicesDep,
+    first: Day = None,
+    last: Day = None,
+    check: Kind = "",
+    export: str = "",
 ) -> Response:
     """By default the last month; at most a quarter at once; none before the Measures.
 
@@ -77,6 +88,11 @@ def crosschecks_page(
     look = cross_leads(session, first_on, last_on, rule)
     found = [lead for lead in look.leads if check not in set(Check) or lead.check == check]
     _, words = translator(request), catalogue_of(request)
+    institutions = {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))}
+    rows = [(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, FIGURES[lead.check], words)) for lead in found]
+    if export == CSV:
+        lines = [[name, clause, told, institutions.get(lead.institution_id), lead.at] for lead, name, clause, told in rows]
+        return sheet(request, "crosschecks", SHEET, lines, note="" if look.is_whole else f"{_(NOT_WHOLE)} {_(NEWEST)}")
     return render(
         request,
         "leads/crosschecks.html",
@@ -85,10 +101,11 @@ def crosschecks_page(
         last=last_on,
         check=check,
         checks=[(one.value, _(NAMES[one])) for one in Check],
-        rows=[(lead, _(NAMES[lead.check]), CLAUSES[lead.check], _words(lead, FIGURES[lead.check], words)) for lead in found[:MOST_SHOWN]],
+        rows=rows[:MOST_SHOWN],
         total=len(found),
-        is_whole=look.is_whole,
-        institutions=dict(session.execute(select(Institution.id, Institution.name)).all()),
+        not_whole=None if look.is_whole else (_(NOT_WHOLE), _(NEWEST)),
+        institutions=institutions,
+        query=request.url.query,
     )
 
 

@@ -6,12 +6,11 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.paging import EXPORTED
 from api.locale.marks import N_
 from api.pages.formats import position_text
 from api.pages.frame import catalogue_of, translator
 from api.pages.leads.words import NAMES, OPINIONS, figure_text
-from api.pages.sheet import sheet
+from api.pages.sheet import CSV, rows_of, sheet
 from supervision.screening import lead_lists
 from supervision.screening.lead_lists import Narrowed, Order
 from supervision.screening.leads import wall_of
@@ -24,8 +23,7 @@ HEADING: Final = (
 
 def leads_sheet(request: Request, session: Session, narrowed: Narrowed, order: Order) -> Response:
     """Every lead of the list, whatever page of it was asked from."""
-    found = lead_lists.in_order(session, narrowed, order, limit=EXPORTED + 1)
-    rows = found[:EXPORTED]
+    rows = lead_lists.in_order(session, narrowed, order, limit=rows_of(CSV))
     said = lead_lists.opinions_of(session, [row.lead.id for row in rows])
     _, words = translator(request), catalogue_of(request)
     lines = [
@@ -46,4 +44,4 @@ def leads_sheet(request: Request, session: Session, narrowed: Narrowed, order: O
         ]
         for row in rows
     ]
-    return sheet(request, "leads", HEADING, lines, more=len(found) > EXPORTED)
+    return sheet(request, "leads", HEADING, lines)

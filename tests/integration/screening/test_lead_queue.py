@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from api.http.services import Services
-from api.pages.leads import sheet as leads_file
+from api.pages import sheet as files
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
 from storage.kernel.clock import BUREAU_ZONE
@@ -69,13 +69,13 @@ def lead_ids(page: str) -> list[str]:
     return re.findall(r'<td><a href="/leads/([0-9a-f-]{36})', page)
 
 
-def sheet(client: httpx.Client, address: str) -> list[dict[str, str]]:
+def sheet(client: httpx.Client, address: str, name: str = "leads") -> list[dict[str, str]]:
     """The list as a file, by the link on its page."""
     link = re.search(r'<a href="([^"]*)" download>CSV</a>', client.get(address).text)
     assert link is not None, address
     answer = client.get(unescape(link.group(1)))
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert "leads.csv" in answer.headers["content-disposition"]
+    assert f"{name}.csv" in answer.headers["content-disposition"]
     return list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
 
 
@@ -246,7 +246,7 @@ def test_the_file_speaks_the_readers_language_and_no_cell_of_it_is_a_formula(cou
 def test_a_file_that_does_not_hold_everything_says_so_in_its_last_line(
     county: Services, office: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leads_file, "EXPORTED", 30)
+    monkeypatch.setattr(files, "EXPORTED", 30)
     rows = sheet(office, "/leads")
     assert len(rows) == 31
     assert rows[-1]["Lead"] == "Only the first 30 rows are in this file. Narrow the list to get the others."
@@ -337,6 +337,10 @@ def test_the_clocks_of_six_hundred_cameras_are_paged_searched_and_none_is_droppe
     whole = pages(office, "/leads/clocks")
     seen = [one for page in whole for one in clock.findall(page)]
     assert (len(seen), len(set(seen)), max(len(clock.findall(page)) for page in whole)) == (600, 600, 50)
+    assert len(sheet(office, "/leads/clocks", "clocks")) == 600
+    assert [row["Camera"] for row in sheet(office, "/leads/clocks?q=N0007-&standing=in-force", "clocks")] == [
+        f"N0007-P1-A-C{n}" for n in range(1, CAMERAS_EACH + 1)
+    ]
     found = office.get("/leads/clocks?q=N0007-&standing=in-force").text
     mine = clock.findall(found)
     assert len(mine) == CAMERAS_EACH
