@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from api.http.services import Services
+from api.pages.formats import lesson_text
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Lesson, SignRecord, Trainee
@@ -71,11 +72,11 @@ def test_two_places_at_once_and_batches_are_read_from_the_registers(services: Se
                 taken = client.get("/leads/crosschecks", params={"first": on.isoformat(), "last": on.isoformat(), "export": "csv"})
                 assert (answer.status_code, taken.status_code) == (status, status), role
                 if status == 200:
-                    assert lesson.natural_id in answer.text
+                    assert lesson_text(lesson.natural_id, "zh") in answer.text
                     assert "王小明" not in answer.text + taken.text
                     heading, *lines = taken.content.decode("utf-8-sig").splitlines()
                     assert (heading, len(lines)) == ("线索,依据,具体情况,机构,时间", answer.text.count('<td class="figures">'))
-                    assert lesson.natural_id in taken.text
+                    assert lesson_text(lesson.natural_id, "zh") in taken.text
                     narrowed = client.get("/leads/crosschecks", params={"last": on.isoformat(), "check": "teacher-twice"})
                     assert "门禁1" not in narrowed.text
 
