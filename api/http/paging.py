@@ -9,7 +9,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -19,10 +19,12 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import StreamingResponse
 
+from storage.kernel.clock import local_instant
 from storage.kernel.errors import InvalidInput
 
 LIMIT: Final = 50
 MOST: Final = 200
+EXPORTED: Final = 20_000  # rows of one file; a longer list says so in its last line (`api.pages.sheet`)
 T = TypeVar("T")
 Cursor = Annotated[str, Query(alias="after", max_length=500, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
@@ -103,11 +105,11 @@ def _csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iter
 
 
 def cell(value: object) -> str:
-    """One cell as text; instants in UTC, ISO 8601."""
+    """One cell as text; instants as the wall clock at the bureau shows them, in the form that spreadsheets and our own imports read."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
+        return local_instant(value).strftime("%Y-%m-%d %H:%M:%S")
     text = str(value)
     return "'" + text if isinstance(value, str) and text[:1] in "=+-@\t\r" and text else text
 

@@ -136,6 +136,20 @@ def folded(session: Session, narrowed: Narrowed, order: Order, *, after: Place |
     ]
 
 
+def in_order(session: Session, narrowed: Narrowed, order: Order, *, limit: int) -> list[LeadRow]:
+    """Lead by lead as the queue is walked: recording by recording, within each the strongest first."""
+    key = _key(order).label("key")
+    place = select(ScreeningLead.recording_id, key).where(*_in(narrowed)).group_by(ScreeningLead.recording_id).subquery()
+    statement = (
+        with_place()
+        .join(place, place.c.recording_id == ScreeningLead.recording_id)
+        .where(*_in(narrowed), _said_as(narrowed.judged))
+        .order_by(place.c.key.desc(), ScreeningLead.recording_id.desc(), ScreeningLead.strength.desc(), ScreeningLead.id.desc())
+        .limit(limit)
+    )
+    return [LeadRow(*row) for row in session.execute(statement)]
+
+
 def of_recording(session: Session, narrowed: Narrowed, *, after: tuple[int, UUID] | None = None, limit: int = 50) -> list[LeadRow]:
     """Lead by lead, strongest first; `after` is (strength, id) of the last one seen."""
     statement = with_place().where(*_in(narrowed), _said_as(narrowed.judged))

@@ -1,10 +1,12 @@
 """Chromium against the running site. A test fails on any console error that it did not announce, the policy's refusals included."""
 
+import csv
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urljoin
 from uuid import UUID
 
 import pytest
@@ -115,8 +117,18 @@ CUT = """[...document.querySelectorAll('.table-scroll')].filter((frame) => frame
     .map((frame) => `${frame.getAttribute('aria-label') ?? frame.getAttribute('aria-labelledby')}: ${frame.scrollWidth} > ${frame.clientWidth}`)"""
 
 
+def files_of(page: Page) -> None:
+    """Every list that can be taken along as a file can: rows below a heading, none longer or shorter (but a remark at the end)."""
+    for link in page.locator('a[download][href*="export=csv"]').all():
+        answer = page.context.request.get(urljoin(page.url, link.get_attribute("href") or ""))
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8", (page.url, answer.status)
+        heading, *rows = csv.reader(answer.body().decode("utf-8-sig").splitlines())
+        assert rows, page.url
+        assert {len(row) for row in rows} <= {len(heading), 1}, page.url
+
+
 def look(page: Page, path: str, name: str, *, axe_at: tuple[int, ...] = (WIDE_PX, NARROW_PX)) -> None:
-    """Wide and narrow: a heading, no sideways scrolling, no table that runs out of the picture, no axe violation."""
+    """Wide and narrow: a heading, no sideways scrolling, no table that runs out of the picture, no axe violation; lists are there as files."""
     for width_px in (WIDE_PX, NARROW_PX):
         page.set_viewport_size({"width": width_px, "height": 900})
         page.goto(path)
@@ -127,6 +139,7 @@ def look(page: Page, path: str, name: str, *, axe_at: tuple[int, ...] = (WIDE_PX
             page.screenshot(path=Path(SHOTS) / f"{name}-{width_px}.png", full_page=True)
         if width_px in axe_at:
             assert not (found := violations(page)), (path, found)
+            files_of(page)
     page.set_viewport_size({"width": WIDE_PX, "height": 900})  # what follows is done at a desk
 
 

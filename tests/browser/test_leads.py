@@ -48,6 +48,11 @@ def test_a_lead_is_found_looked_at_and_judged(people: People, recording: tuple[W
     page.get_by_label("Institution", exact=True).select_option(world.institution.code)
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_url(f"{people.site.url}/leads?q=&kind=black&institution={world.institution.code}&strength=&judged=&order=&sort=-strength")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV", exact=True).click()
+    assert taken.value.suggested_filename == "leads.csv"
+    heading, *lines = taken.value.path().read_text("utf-8-sig").splitlines()
+    assert (heading.partition(",")[0], [line.partition(",")[0] for line in lines]) == ("Lead", ["Black picture"])
     in_both(page, people, f"/leads?institution={world.institution.code}", "leads")
     page.goto(f"/leads?kind=black&institution={world.institution.code}")
     page.get_by_role("link", name="Black picture").click()

@@ -20,6 +20,7 @@ from supervision.screening.looks import Code
 from supervision.screening.screening_models import ScreeningLead
 from tests.browser.conftest import People, in_both
 from tests.factories.world import World, make_world
+from tests.integration.screening.test_recycled_footage import filmed, spliced
 from tests.integration.spine.test_upload_to_catalogue import send
 
 
@@ -61,7 +62,27 @@ def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World
     play_in_step(page, work)
     place = page.url.removeprefix(people.site.url)
     in_both(page, people, place, "recycled-pair")
-    in_both(page, people, "/leads/crosschecks", "crosschecks")
+
+
+def test_a_piece_of_another_lesson_and_where_it_comes_from_play_in_step(
+    services: Services, world: World, people: People, work: Callable[[], None], tmp_path: Path
+) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        other = make_world(session, services.clock.now_at(), name="古县岳阳镇巧手家政服务职业技能培训中心", days_ago=5)
+    send(services, world, filmed(1), file_name=world.file_name())
+    work()
+    send(services, other, spliced(tmp_path / "spliced.mp4", 151, 241, 63), file_name=other.file_name())
+    work()
+    with services.database.transaction(SYSTEM) as session:
+        lead_id = session.scalars(select(ScreeningLead.id).where(ScreeningLead.code == Code.SPLICED)).one()
+    page = people.signed_in(Role.BUREAU_OFFICER)
+    in_both(page, people, f"/leads/{lead_id}", "spliced-lead")
+    page.get_by_role("link", name="Both recordings side by side").click()
+    expect(page.get_by_role("heading", name="Piece of another recording")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^00:02:[\d.]+ here is 00:01:[\d.]+ there, at the same speed"))).to_be_visible()
+    in_both(page, people, page.url.removeprefix(people.site.url), "spliced-pair-asked")
+    play_in_step(page, work)
+    in_both(page, people, page.url.removeprefix(people.site.url), "spliced-pair")
 
 
 def test_both_showings_of_a_loop_play_in_step(services: Services, world: World, people: People, work: Callable[[], None], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Accounts as pages: "Who can get in, and as what?" For administrators; an auditor reads along. domain.md 1.6, 2.2."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated
@@ -26,11 +27,12 @@ from api.http.typed import attempt
 from api.locale.language import Language, choose_language
 from api.locale.marks import N_
 from api.pages.days import end_of_day
-from api.pages.frame import render
+from api.pages.frame import render, translator
 from api.pages.keys.views import SCOPES
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.reading import Typed, read_form
+from api.pages.sheet import CSV, rows_of, sheet
 from storage.kernel.errors import DomainError, InvalidInput
 from supervision.institutions.models import Institution
 
@@ -44,6 +46,7 @@ COLUMNS = (
     Column("institution", N_("Institution")),
     Column("state", N_("State")),
 )
+SHEET = (N_("Sign-in name"), N_("Name"), N_("Role"), N_("Institution"), N_("State"), N_("Valid until"))
 STATES = {"open": N_("in use"), "shut": N_("shut")}
 
 
@@ -65,9 +68,9 @@ class ShutForm(BaseModel):
 
 
 @router.get("/accounts")
-def list_page(request: Request, caller: Administrator, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Administrator, session: SessionDep, export: str = "") -> Response:
     """Every account, shut ones too: ledger lines name them."""
-    listing = Listing.of(request, COLUMNS, sort="login", filters=("role", "state"))
+    listing = Listing.of(request, COLUMNS, sort="login", filters=("role", "state"), exports=(CSV,))
     query = select(Account)
     if listing.filters.get("role") in set(Role):
         query = query.where(Account.role == Role(listing.filters["role"]))
@@ -75,8 +78,10 @@ def list_page(request: Request, caller: Administrator, session: SessionDep) -> R
         query = query.where(Account.active.is_(listing.filters["state"] == "open"))
     if listing.q:
         query = query.where(Account.login_name.icontains(listing.q, autoescape=True) | Account.display_name.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(Account.login_name)], after=listing.after)
+    found = page(session, query, [Key(Account.login_name)], after=listing.after, limit=rows_of(export))
     language = choose_language(request)
+    if export == CSV:
+        return _sheet(request, session, found.items, language)
     return render(
         request,
         "accounts/list.html",
@@ -88,6 +93,23 @@ def list_page(request: Request, caller: Administrator, session: SessionDep) -> R
         states=STATES,
         may_change=caller.role is Role.ADMINISTRATOR,
     )
+
+
+def _sheet(request: Request, session: Session, rows: Sequence[Account], language: Language) -> Response:
+    _, roles, institutions = translator(request), _roles(language), _institutions(session)
+    words = {active: _(word) for active, word in zip((True, False), STATES.values(), strict=True)}
+    lines = [
+        [
+            row.login_name,
+            row.display_name,
+            roles[row.role.value],
+            institutions.get(str(row.institution_id), row.department),
+            words[row.active],
+            row.valid_until,
+        ]
+        for row in rows
+    ]
+    return sheet(request, "accounts", SHEET, lines)
 
 
 @router.get("/accounts/new")

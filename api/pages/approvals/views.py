@@ -28,6 +28,7 @@ from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.papers.approval_letter import render_approval_letter
 from compliance.approvals import queries, service
 from compliance.approvals.clocks import Turn, turn
@@ -50,6 +51,10 @@ COLUMNS = (
     Column("state", N_("State")),
     Column("turn", N_("Whose turn, until when")),
 )
+SHEET = (
+    N_("Application"), N_("Institution"), N_("What for"), N_("Place"), N_("Training days"), N_("Deciding office"), N_("State"), N_("Next step"),
+    N_("To be done before"),
+)  # fmt: skip
 PROOFS = {"fire": N_("Fire safety"), "food": N_("Food safety"), "building": N_("Building safety"), "other": N_("Other paper")}
 FORM_NAMES: Final[Mapping[str, Mapping[str, str]]] = {  # act → field → what stands over it, where that is not what stands over it elsewhere
     "location": {
@@ -72,10 +77,10 @@ ANSWERS = {"yes": N_("in order"), "no": N_("not in order"), "na": N_("does not a
 
 
 @router.get("/approvals")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Newest first, each with its clock; filters by state, kind, institution."""
     own, _ = caller.role in INSTITUTION, translator(request)
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state", "kind") if own else ("state", "kind", "institution"))
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state", "kind") if own else ("state", "kind", "institution"), exports=(CSV,))
     query = queries.approvals(reader_of(caller)).join(Institution, Institution.id == Approval.institution_id)
     if listing.filters.get("state") in set(ApprovalState):
         query = query.where(Approval.state == ApprovalState(listing.filters["state"]))
@@ -85,17 +90,21 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         query = query.where(Institution.code == listing.filters["institution"])
     if listing.q:
         query = query.where(Approval.code.icontains(listing.q, autoescape=True) | Institution.name.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(Approval.created_at, descending=True), Key(Approval.id, descending=True)], after=listing.after)
+    keys = [Key(Approval.created_at, descending=True), Key(Approval.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
     rule, now = rule_of(services), services.clock.now_at()
-    names = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))
+    named = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))
+    names = {institution_id: name for institution_id, name in named}  # noqa: C416 - Row is not a pair for mypy
     turns = [_turn(row, rule, services) for row in found.items]
+    if export == CSV:
+        return _sheet(request, list(zip(found.items, turns, strict=True)), names)
     return render(
         request,
         "approvals/list.html",
         **show_navigation(request, caller, "approvals"),
         listing=replace(listing, next_after=found.next_after or ""),
         rows=[(row, awaited, awaited is not None and awaited.is_late(now)) for row, awaited in zip(found.items, turns, strict=True)],
-        names={institution_id: name for institution_id, name in names},  # noqa: C416 - Row is not a pair for mypy
+        names=names,
         institutions=None if own else session.execute(select(Institution.code, Institution.name).order_by(Institution.code)).all(),
         states=[(s.value, _(LABELS["approval"][s.value].word)) for s in ApprovalState],
         kinds={key: _(word) for key, word in KINDS.items()},
@@ -103,6 +112,26 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         parties={key: _(word) for key, word in PARTIES.items()},
         own=own,
     )
+
+
+def _sheet(request: Request, rows: Sequence[tuple[Approval, Turn | None]], names: Mapping[UUID, str]) -> Response:
+    _ = translator(request)
+    parties = {party.value: _(word) for party, word in PARTIES.items()}
+    lines = [
+        [
+            row.code,
+            names[row.institution_id],
+            _(KINDS[row.kind.value]),
+            f"{row.address or ''} {row.room_name or ''}".strip() if row.kind is Kind.LOCATION else "",
+            row.days if row.kind is Kind.EXTENSION else None,
+            row.department or parties[row.decider.value],
+            state_word(request, "approval", row.state.value),
+            _(TURNS[awaited.act]) if awaited else "",
+            awaited.until if awaited else None,
+        ]
+        for row, awaited in rows
+    ]
+    return sheet(request, "approvals", SHEET, lines)
 
 
 @router.get("/approvals/new")

@@ -20,6 +20,7 @@ from api.pages.credit.views import KINDS, PARTIES, STYLES, attached_to
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from compliance.papers import service as papers
 from compliance.rating import clocks, items, letters, queries, repair, terms
 from compliance.rating.errors import MalformedRating
@@ -30,6 +31,7 @@ from storage.ledger import history
 from supervision.institutions.models import Institution
 
 router = APIRouter(include_in_schema=False)
+SHEET = (N_("Item"), N_("Institution"), N_("Matter"), N_("Class of the item"), N_("State"), N_("Ends"))
 CLASSES = {"minor": N_("minor"), "general": N_("general"), "serious": N_("serious")}
 GROUNDS = {"finding": N_("a closed finding"), "forged-footage": N_("forged footage"), "audit": N_("an audit"), "decision": N_("another decision")}
 RULE_SETS = {"order-58": N_("Order 58 of 2023"), "order-36": N_("Order 36 of 2025")}
@@ -45,8 +47,22 @@ MOVES = {
 
 
 @router.get("/credit/items")
-def list_page(caller: Insider, desk: AtDesk) -> Response:
+def list_page(caller: Insider, desk: AtDesk, export: str = "") -> Response:
     """Every item of the county, newest first."""
+    if export == CSV:
+        _ = translator(desk.request)
+        lines = [
+            [
+                row.code,
+                owner.name,
+                row.summary,
+                _(CLASSES[row.item_class.value]) if row.item_class else "",
+                state_word(desk.request, "credit-item", row.state.value),
+                row.ends_on,
+            ]
+            for row, owner in queries.items(desk.session, limit=rows_of(CSV))
+        ]
+        return sheet(desk.request, "items", SHEET, lines)
     return show_list(caller, desk)
 
 

@@ -21,6 +21,7 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.papers.credit_letter import render_credit_letter
 from compliance.papers import service as papers
 from compliance.papers.models import CaseAttachment, CasePaper
@@ -64,24 +65,41 @@ STEPS = {
     "employment": N_("File evidence of employment"), "task": N_("Complete the task"), "sign-in": N_("Complete sign-ins and sign-outs"),
     "roster": N_("Complete the roster"), "archive": N_("Register every end of course"), "quality": N_("Improve in the quality evaluation"),
 }  # fmt: skip
+SHEET = (N_("Rating"), N_("Institution"), N_("Tier"), N_("Points"), N_("State"))
+SELECTION_SHEET = (N_("Order"), N_("Code"), N_("Institution"), N_("Tier"), N_("Points"), N_("Persons in new tasks of a year, at most"))
+NO_LIMIT = N_("no limit")
 BULK = ("freeze", "check", "notice")
 FROM = {"freeze": RatingState.COLLECTING, "check": RatingState.SCORED, "notice": RatingState.PRELIMINARY}
 
 
 @router.get("/credit")
-def cycle_page(caller: Reader, desk: AtDesk, year: Annotated[int, Query(ge=2000, le=2999)] = 0, after: str = "") -> Response:
+def cycle_page(caller: Reader, desk: AtDesk, year: Annotated[int, Query(ge=2000, le=2999)] = 0, after: str = "", export: str = "") -> Response:
     """The cycle of a year; an institution goes to its own standing."""
     if caller.role in INSTITUTION:
         own = desk.session.get_one(Institution, caller.tenant())
         return RedirectResponse(f"/credit/institutions/{own.code}", status_code=303)
-    return show_cycle(caller, desk, year, after=after)
+    return _cycle_sheet(desk, year) if export == CSV else show_cycle(caller, desk, year, after=after)
+
+
+def _year(desk: Desk, year: int) -> tuple[int, list[int]]:
+    """The year that is shown, and those that have ratings."""
+    known = list(queries.years(desk.session))
+    return year or (known[0] if known else desk.services.clock.today_on().year), known
+
+
+def _cycle_sheet(desk: Desk, year: int) -> Response:
+    _ = translator(desk.request)
+    lines = [
+        [row.code, owner.name, row.tier.value if row.tier else "", row.score, state_word(desk.request, "rating", row.state.value)]
+        for row, owner in queries.of_year(desk.session, _year(desk, year)[0], limit=rows_of(CSV))
+    ]
+    return sheet(desk.request, "ratings", SHEET, lines)
 
 
 def show_cycle(caller: Caller, desk: Desk, year: int, *, after: str = "", problem: Problem | None = None, done: Sequence[str] = ()) -> Response:
     """`done`: codes of what a bulk act reached."""
     session, today = desk.session, desk.services.clock.today_on()
-    known = list(queries.years(session))
-    shown = year or (known[0] if known else today.year)
+    shown, known = _year(desk, year)
     rows = queries.of_year(session, shown, after=after, limit=200)
     counted = queries.counts(session, shown)
     _ = translator(desk.request)
@@ -106,10 +124,18 @@ def show_cycle(caller: Caller, desk: Desk, year: int, *, after: str = "", proble
 
 
 @router.get("/credit/selection")
-def selection_page(caller: Insider, desk: AtDesk) -> Response:
+def selection_page(caller: Insider, desk: AtDesk, export: str = "") -> Response:
     """Order in which a new task is offered, with limits (R63, R64)."""
     rule = desk.rules.effects
     found = queries.selection_order(desk.session, rule, on=desk.services.clock.today_on())
+    if export == CSV:
+        _ = translator(desk.request)
+        limits = [(one, rule.most_persons(one.tier)) for one in found]
+        lines = [
+            [place, one.institution.code, one.institution.name, one.tier, one.score, _(NO_LIMIT) if most is None else most]
+            for place, (one, most) in enumerate(limits, start=1)
+        ]
+        return sheet(desk.request, "selection", SELECTION_SHEET, lines)
     return render(
         desk.request,
         "credit/selection.html",

@@ -30,6 +30,7 @@ from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.reading import Typed, TypedList, read_form
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.v1.draws import Code, NewRound, Officer, Party, Reason, Words, void_round
 from storage.kernel.clock import BUREAU_ZONE
 from storage.kernel.errors import DomainError
@@ -64,6 +65,9 @@ COLUMNS = (
     Column("sample", N_("Drawn of"), figures=True),
     Column("state", N_("State")),
 )
+SHEET = (
+    N_("Round"), N_("Title"), N_("Method"), N_("First day"), N_("Last day"), N_("Lessons drawn"), N_("Lessons in the frame"), N_("State"),
+)  # fmt: skip
 METHODS = {
     "routine": N_("routine inspection (R54)"),
     "proportional": N_("proportional spot check (R55)"),
@@ -101,30 +105,39 @@ class RevealForm(BaseModel):
 
 
 @router.get("/draws")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, export: str = "") -> Response:
     """Rounds, newest first, void ones included."""
-    return _list(request, session, caller=caller)
+    return _list(request, session, caller=caller, export=export)
 
 
 @router.get("/public/draws")
-def public_list(request: Request, _caller: Anyone, session: SessionDep) -> Response:
+def public_list(request: Request, _caller: Anyone, session: SessionDep, export: str = "") -> Response:
     """The same for everyone."""
-    return _list(request, session)
+    return _list(request, session, export=export)
 
 
 def _list(
-    request: Request, session: Session, *, caller: Caller | None = None, problem: Problem | None = None, typed: dict[str, Any] | None = None
+    request: Request,
+    session: Session,
+    *,
+    caller: Caller | None = None,
+    export: str = "",
+    problem: Problem | None = None,
+    typed: dict[str, Any] | None = None,
 ) -> Response:
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state",))
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state",), exports=(CSV,))
     wanted = listing.filters.get("state")
     query = select(DrawRound)
     if wanted in set(DrawState):
         query = query.where(DrawRound.state == DrawState(wanted))
     if listing.q:
         query = query.where(DrawRound.code.icontains(listing.q, autoescape=True) | DrawRound.title.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(DrawRound.planned_at, descending=True), Key(DrawRound.id, descending=True)], after=listing.after)
+    keys = [Key(DrawRound.planned_at, descending=True), Key(DrawRound.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
     listing = replace(listing, next_after=found.next_after or "")
     _ = translator(request)
+    if export == CSV:
+        return _sheet(request, found.items)
     return render(
         request,
         "draws/list.html",
@@ -140,6 +153,24 @@ def _list(
         problem=problem,
         typed=typed or {},
     )
+
+
+def _sheet(request: Request, rows: Sequence[DrawRound]) -> Response:
+    _ = translator(request)
+    lines = [
+        [
+            row.code,
+            row.title,
+            _(METHODS[row.method.value]),
+            row.period_starts_on,
+            row.period_ends_on,
+            row.sample_size if row.frame_count else None,
+            row.frame_count or None,
+            state_word(request, "draw-round", row.state.value),
+        ]
+        for row in rows
+    ]
+    return sheet(request, "draws", SHEET, lines)
 
 
 @router.post("/draws")

@@ -9,21 +9,28 @@ from api.auth.roles import OFFICERS
 from api.http.problem import problem_of
 from api.http.session import SessionDep
 from api.http.typed import attempt
+from api.locale.marks import N_
 from api.pages.exit.steps import AtDesk, Officer
 from api.pages.exit.views import Clerk, institutions_of
 from api.pages.frame import render
 from api.pages.navigation import show_navigation
 from api.pages.reading import Typed, read_form
+from api.pages.sheet import CSV, rows_of, sheet
 from api.v1.exit_schemas import Listing
 from compliance.exit import queries, statutory
 from storage.kernel.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
+SHEET = (N_("List"), N_("Entry"), N_("Unified social credit code"), N_("Authority"), N_("Document"), N_("Listed on"), N_("Until"))
 
 
 @router.get("/exit/lists/statutory")
-def lists_page(request: Request, caller: Clerk, session: SessionDep) -> Response:
+def lists_page(request: Request, caller: Clerk, session: SessionDep, export: str = "") -> Response:
     """Entries of lists that laws provide for: imported, kept apart, without effect here."""
+    if export == CSV:
+        rows = queries.listings(session, limit=rows_of(CSV))
+        lines = [[one.list_name, one.entry_name, one.entry_code, one.authority, one.source_document, one.listed_on, one.until_on] for one in rows]
+        return sheet(request, "statutory-lists", SHEET, lines)
     return _lists(request, caller, session)
 
 

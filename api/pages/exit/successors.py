@@ -12,12 +12,17 @@ from api.locale.marks import N_
 from api.pages.exit.views import Insider
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
+from api.pages.sheet import CSV, sheet
 from compliance.exit.successor_facts import successor_links
 from compliance.exit.successors import STRONG, Link, SuccessorRule, Trait
 from supervision.institutions.models import Bar, DirectoryExclusion, Institution
 
 router = APIRouter(include_in_schema=False)
 Word = Annotated[str, Query(max_length=60)]
+SHEET: Final = (
+    N_("Code of the institution out of the directory"), N_("Out of the directory"), N_("Exit case"), N_("Out since"),
+    N_("Code of the registered institution"), N_("Registered institution"), N_("Entered"), N_("What is the same"), N_("Shared value"),
+)  # fmt: skip
 TRAITS: Final = {
     Trait.LEGAL_REPRESENTATIVE: N_("legal representative"),
     Trait.CAMERA: N_("serial number of a camera"),
@@ -29,7 +34,9 @@ TRAITS: Final = {
 
 
 @router.get("/exit/successors")
-def successors_page(request: Request, caller: Insider, session: SessionDep, services: ServicesDep, institution: Word = "") -> Response:
+def successors_page(
+    request: Request, caller: Insider, session: SessionDep, services: ServicesDep, institution: Word = "", export: str = ""
+) -> Response:
     """Every pair that shares enough, or those of one institution. Nothing is kept: the registers say the same tomorrow, or were changed."""
     rule = services.policy.read(SuccessorRule, services.clock.today_on())
     chosen = session.scalars(select(Institution).where(Institution.code == institution)).one_or_none() if institution else None
@@ -41,13 +48,33 @@ def successors_page(request: Request, caller: Insider, session: SessionDep, serv
         )
     )
     _ = translator(request)
+    institutions = {row.id: row for row in session.scalars(select(Institution).where(Institution.id.in_(ids)))}
+    barred = {row.institution_id: row for row in excluded}
+    if export == CSV:
+        lines = [
+            [
+                institutions[link.out].code,
+                institutions[link.out].name,
+                barred[link.out].case_code,
+                barred[link.out].from_on,
+                institutions[link.other].code,
+                institutions[link.other].name,
+                institutions[link.other].created_at,
+                _(TRAITS[one.trait]),
+                _(", ").join(one.values),
+            ]
+            for link in found
+            for one in link.shared
+        ]
+        return sheet(request, "successors", SHEET, lines)
     return render(
         request,
         "exit/successors.html",
         **show_navigation(request, caller, "exit"),
         links=found,
-        institutions={row.id: row for row in session.scalars(select(Institution).where(Institution.id.in_(ids)))},
-        exclusions={row.institution_id: row for row in excluded},
+        institutions=institutions,
+        exclusions=barred,
+        query=request.url.query,
         traits={trait: _(word) for trait, word in TRAITS.items()},
         strong=STRONG,
         rule=rule,

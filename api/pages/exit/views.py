@@ -29,6 +29,7 @@ from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import display_name, namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.papers.exit_letter import render_letter
 from compliance.exit import queries, remedies
 from compliance.exit.clocks import earliest_hearing
@@ -57,6 +58,7 @@ COLUMNS = (
     Column("ground", N_("Ground")),
     Column("state", N_("State")),
 )
+SHEET = (N_("Case"), N_("Institution"), N_("Ground"), N_("Year"), N_("State"))
 CHALLENGES = {ChallengeKind.RECONSIDERATION: N_("Reconsideration"), ChallengeKind.LITIGATION: N_("Litigation")}
 WHY = {
     "employed": N_("employed"), "no-evidence": N_("no evidence"), "not-verified": N_("evidence not verified"),
@@ -74,10 +76,10 @@ SHOWN_LINES = 500
 
 
 @router.get("/exit")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """What waits with its clock, then every case, newest first."""
     own = caller.tenant() if caller.role in INSTITUTION else None
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state", "ground"))
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state", "ground"), exports=(CSV,))
     query = select(ExitCase).join(Institution, Institution.id == ExitCase.institution_id)
     if own is not None:
         query = query.where(ExitCase.institution_id == own, ExitCase.noticed_at.is_not(None))
@@ -87,7 +89,10 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         query = query.where(ExitCase.trigger == Trigger(listing.filters["ground"]))
     if listing.q:
         query = query.where(ExitCase.code.icontains(listing.q, autoescape=True) | Institution.name.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(ExitCase.detected_at, descending=True), Key(ExitCase.id, descending=True)], after=listing.after)
+    keys = [Key(ExitCase.detected_at, descending=True), Key(ExitCase.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
+    if export == CSV:
+        return _sheet(request, session, found.items)
     now, _ = services.clock.now_at(), translator(request)
     clocks = ExitTools(services, caller).clocks
     waiting = [
@@ -110,6 +115,16 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         successors=0 if own else len(successor_links(session, services.policy.read(SuccessorRule, services.clock.today_on()))),
         may_enter=caller.role in OFFICERS,
     )
+
+
+def _sheet(request: Request, session: Session, rows: Sequence[ExitCase]) -> Response:
+    _, ids = translator(request), {row.institution_id for row in rows}
+    names = {row.id: row.name for row in session.execute(select(Institution.id, Institution.name).where(Institution.id.in_(ids)))}
+    lines = [
+        [row.code, names[row.institution_id], _(GROUNDS[row.trigger]), row.year, state_word(request, ExitCase.MACHINE, row.state.value)]
+        for row in rows
+    ]
+    return sheet(request, "exit-cases", SHEET, lines)
 
 
 @router.get("/exit/{code}")

@@ -1,6 +1,6 @@
 """Findings as pages: "What is next, and who?" An institution sees its own from the notice on. domain.md 2.3.2; UI.md."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -30,6 +30,7 @@ from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.playback import open_playback
 from api.v1.reviews import SecondLook
 from storage.clips.models import ClipState
@@ -60,6 +61,7 @@ COLUMNS = (
     Column("severity", N_("Severity")),
     Column("state", N_("State")),
 )
+SHEET = (N_("Finding"), N_("Institution"), N_("Defect"), N_("Clause"), N_("Severity"), N_("State"), N_("Recorded"))
 MOVES = {
     "record": N_("recorded"), "confirm": N_("confirmed by a second person"), "dispute": N_("disputed"), "adjudicate": N_("decided by a third person"),
     "reject": N_("rejected"), "notice": N_("notice served"), "void": N_("void"), "reply": N_("explained by the institution"),
@@ -77,10 +79,11 @@ OPEN = (FindingState.RECORDED, FindingState.DISPUTED)
 
 
 @router.get("/findings")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Newest first; filters by state, severity, institution."""
     own = caller.role in INSTITUTION
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state", "severity") if own else ("state", "severity", "institution"))
+    filters = ("state", "severity") if own else ("state", "severity", "institution")
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=filters, exports=(CSV,))
     query = select(Finding).join(Institution, Institution.id == Finding.institution_id)
     if caller.role in INSTITUTION:
         query = query.where(Finding.institution_id == caller.tenant(), Finding.state.in_(INSTITUTION_SEES))
@@ -92,8 +95,11 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         query = query.where(Institution.code == listing.filters["institution"])
     if listing.q:
         query = query.where(Finding.code.icontains(listing.q, autoescape=True) | Institution.name.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(Finding.recorded_at, descending=True), Key(Finding.id, descending=True)], after=listing.after)
+    keys = [Key(Finding.recorded_at, descending=True), Key(Finding.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
     names = _names(session, {row.institution_id for row in found.items})
+    if export == CSV:
+        return _sheet(request, found.items, names)
     _ = translator(request)
     states = INSTITUTION_SEES if own else tuple(FindingState)
     audience = Audience.INSTITUTION if own else AUDIENCE_OF.get(caller.role) if caller.role else None
@@ -113,6 +119,23 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         severities={key: _(word) for key, word in SEVERITIES.items()},
         states=[(s.value, _(LABELS["finding"][s.value].word)) for s in states],
     )
+
+
+def _sheet(request: Request, rows: Sequence[Finding], names: Mapping[UUID, str]) -> Response:
+    _, language = translator(request), choose_language(request)
+    lines = [
+        [
+            row.code,
+            names[row.institution_id],
+            DEFECTS[row.defect].zh if language == "zh" else DEFECTS[row.defect].en,
+            row.clause,
+            _(SEVERITIES[row.severity.value]),
+            state_word(request, "finding", row.state.value),
+            row.recorded_at,
+        ]
+        for row in rows
+    ]
+    return sheet(request, "findings", SHEET, lines)
 
 
 def _names(session: Session, ids: set[UUID]) -> dict[UUID, str]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.access import access
 from api.auth.caller import Caller
 from api.auth.roles import BUREAU, OFFICERS, Role
-from api.http.paging import Key, page
+from api.http.paging import LIMIT, Key, Page, page
 from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
@@ -20,6 +20,8 @@ from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.persons import names_of
+from api.pages.sheet import CSV, rows_of, sheet
 from storage.kernel.errors import DomainError, NotFound
 from supervision.institutions.models import Camera
 from supervision.screening import clocks
@@ -41,6 +43,12 @@ COLUMNS: Final = (
     Column("learned", N_("Learned")),
     Column("standing", N_("Standing")),
 )
+SHEET: Final = (
+    N_("Camera"), N_("Institution"), N_("Width, pixels"), N_("Height, pixels"), N_("Clock"), N_("Instants read"), N_("Instants asked"),
+    N_("Learned"), N_("Method of learning"), N_("Standing"), N_("Discarded by"), N_("Discarded"), N_("Why it is discarded"),
+)  # fmt: skip
+LAYOUTS: Final = {"ymd": "YYYY-MM-DD", "dmy": "DD-MM-YYYY", "mdy": "MM-DD-YYYY", "hms": "hh:mm:ss"}
+EARLIER: Final = N_("of an earlier method")
 STANDINGS: Final[dict[Clocks, str]] = {
     Clocks.IN_FORCE: N_("in force"),
     Clocks.UNREADABLE: N_("none that can be read"),
@@ -49,21 +57,60 @@ STANDINGS: Final[dict[Clocks, str]] = {
 
 
 @router.get("/leads/clocks")
-def clocks_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def clocks_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Camera by camera: the layout that was learned, from which recording and when, how well it read, and whether somebody threw it away."""
-    return _page(request, caller, session, services)
+    return _sheet(request, session) if export == CSV else _page(request, caller, session, services)
 
 
 def _listing(request: Request) -> Listing:
-    return replace(Listing.of(request, COLUMNS, sort="camera", filters=("standing",)), path="/leads/clocks")
+    return replace(Listing.of(request, COLUMNS, sort="camera", filters=("standing",), exports=(CSV,)), path="/leads/clocks")
+
+
+def _found(session: Session, listing: Listing, limit: int) -> Page[CameraClock]:
+    only = listing.filters.get("standing")
+    query = clocks.every(words=listing.q, only=Clocks(only) if only in set(Clocks) else None)
+    return page(session, query, [Key(Camera.code), Key(CameraClock.id, descending=True)], after=listing.after, limit=limit)
+
+
+def layout_text(row: CameraClock) -> str:
+    """As in `YYYY-MM-DD hh:mm:ss`; empty when no clock can be read."""
+    if not row.body:
+        return ""
+    text = row.layout
+    for short, long in LAYOUTS.items():
+        text = text.replace(short, long)
+    return text
+
+
+def _sheet(request: Request, session: Session) -> Response:
+    _ = translator(request)
+    rows = clocks.places_of(session, _found(session, _listing(request), rows_of(CSV)).items)
+    people = names_of(session, [row.discarded_by for row, *_place in rows if row.discarded_by])
+    lines = [
+        [
+            camera.code,
+            institution.name,
+            row.width_px,
+            row.height_px,
+            layout_text(row) or _(STANDINGS[Clocks.UNREADABLE]),
+            row.read if row.body else None,
+            row.asked if row.body else None,
+            row.learned_at,
+            row.method,
+            _(STANDINGS[Clocks.DISCARDED] if row.discarded_at else STANDINGS[Clocks.IN_FORCE] if row.method == METHOD else EARLIER),
+            people.get(row.discarded_by, row.discarded_by) if row.discarded_by else None,
+            row.discarded_at,
+            row.discarded_why,
+        ]
+        for row, camera, institution in rows
+    ]
+    return sheet(request, "clocks", SHEET, lines)
 
 
 def _page(request: Request, caller: Caller, session: Session, services: Services, refused: DomainError | None = None) -> Response:
     problem, _ = problem_of(refused, request) if refused else None, translator(request)
     listing = _listing(request)
-    only = listing.filters.get("standing")
-    query = clocks.every(words=listing.q, only=Clocks(only) if only in set(Clocks) else None)
-    found = page(session, query, [Key(Camera.code), Key(CameraClock.id, descending=True)], after=listing.after)
+    found = _found(session, listing, LIMIT)
     return render(
         request,
         "leads/clocks.html",
@@ -73,6 +120,7 @@ def _page(request: Request, caller: Caller, session: Session, services: Services
         rows=clocks.places_of(session, found.items),
         standings=[(one.value, _(words)) for one, words in STANDINGS.items()],
         method=METHOD,
+        layout=layout_text,
         may_discard=caller.role in OFFICERS,
         aside={institution.id for __, institution in recusals.standing(session, caller.person(), services.clock.today_on())},
         problem=problem,

@@ -19,7 +19,7 @@ from api.http.session import SessionDep
 from api.locale.marks import N_
 from api.pages.frame import catalogue_of, render
 from api.pages.leads.queue import listing_of
-from api.pages.leads.words import figure_text
+from api.pages.leads.words import NAMES, figure_text
 from api.pages.navigation import show_navigation
 from api.playback import open_playback
 from storage.clips.models import ClipState
@@ -92,14 +92,16 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         **show_navigation(request, caller, "leads"),
         listing=listing_of(request),
         pair=pair,
+        name=NAMES[pair.lead.code],
         kind=KINDS[pair.match.kind] if pair.match else None,
         way=WAYS[pair.match.way] if pair.match else None,
         sound=SOUNDS[said(pair.match.sound_permille)] if pair.match else None,
-        figure=figure_text(pair.lead, catalogue_of(request)) if pair.match is None else None,
+        figure=figure_text(pair.lead, catalogue_of(request)),
         joined=joined(pair),
         matched_ms=sum(to_ms - from_ms for from_ms, to_ms in pair.spans),
         axes=[round(side.duration_ms * WIDTH / longest, 1) for side in (pair.copy, pair.source)],
         playhead=round(begin * WIDTH / longest, 1),
+        playhead_there=round(pair.source_span(begin, end)[0] * WIDTH / longest, 1),
         stretch=(begin, end),
         there=pair.source_span(begin, end),
         clips=(mine, other),

@@ -37,7 +37,7 @@ LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 def listing_of(request: Request) -> Listing:
     """The list that a page of leads belongs to, whatever page of it asks."""
-    return replace(Listing.of(request, COLUMNS, sort="-strength", filters=FILTERS), path="/leads")
+    return replace(Listing.of(request, COLUMNS, sort="-strength", filters=FILTERS, exports=("csv",)), path="/leads")
 
 
 def order_of(listing: Listing) -> Order:

@@ -19,12 +19,13 @@ from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
-from api.locale.marks import N_
 from api.pages.frame import catalogue_of, render, translator
 from api.pages.leads.queue import JUDGED, KINDS, STRENGTHS, all_of, every_recording, listing_of, narrowed_of, order_of, place_of, recording_of
-from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, PAUSES, figure_text
+from api.pages.leads.sheet import leads_sheet
+from api.pages.leads.words import ATTACKS, COUNTED, EXACT, HEAD_KINDS, MEANINGS, NAMES, OPINIONS, PAUSES, figure_text
 from api.pages.navigation import show_navigation
 from api.pages.reading import yes_of
+from api.pages.sheet import CSV
 from storage.kernel.errors import DomainError, NotFound
 from supervision.footage.models import Recording
 from supervision.institutions.models import Institution
@@ -34,7 +35,7 @@ from supervision.screening.lead_lists import Folded
 from supervision.screening.leads import LeadRow
 from supervision.screening.levels import GateRule, Part, Sound, parts_of, pauses
 from supervision.screening.looks import Code
-from supervision.screening.opinions import Opinion, newest_of_each, opinion
+from supervision.screening.opinions import newest_of_each, opinion
 from supervision.screening.rules import ScreeningRule
 from supervision.screening.screening_models import ScreeningLead, ScreeningRun
 from supervision.spotchecks import lead_verdicts
@@ -48,18 +49,15 @@ Anybody = Annotated[Caller, access(roles=EVERYBODY)]
 PAGE: Final = 50
 SOUND_PARTS: Final = 12
 STILL_BYTES: Final = 4_000_000
-OPINIONS: Final[dict[Opinion, tuple[str, str]]] = {
-    Opinion.REAL: ("attention", N_("real")),
-    Opinion.NOT_REAL: ("neutral", N_("not real")),
-    Opinion.DISPUTED: ("bad", N_("people disagree")),
-}
 
 
 @router.get("/leads")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, export: str = "") -> Response:
     """One row for each recording, or lead by lead of one; how the list is narrowed and ordered stands in its address."""
     listing = listing_of(request)
     narrowed, after, alone = narrowed_of(session, listing), place_of(listing), recording_of(listing)
+    if export == CSV:
+        return leads_sheet(request, session, narrowed, order_of(listing))
     folds: list[Folded] = []
     rows: list[LeadRow] = []
     if alone is None:

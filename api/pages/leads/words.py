@@ -6,6 +6,7 @@ from typing import Final
 from api.locale.marks import N_, Counted, nN_
 from supervision.screening.levels import Pauses
 from supervision.screening.looks import Code
+from supervision.screening.opinions import Opinion
 from supervision.screening.screening_models import ScreeningLead
 
 NAMES: Final[dict[Code, str]] = {
@@ -30,6 +31,12 @@ NAMES: Final[dict[Code, str]] = {
     Code.SPLICED: N_("Piece of another recording"),
     Code.FEW_PEOPLE: N_("Few people for those signed in"),
     Code.OVER_CAPACITY: N_("More people than places"),
+}
+# what people together say of a lead: tone and word
+OPINIONS: Final[dict[Opinion, tuple[str, str]]] = {
+    Opinion.REAL: ("attention", N_("real")),
+    Opinion.NOT_REAL: ("neutral", N_("not real")),
+    Opinion.DISPUTED: ("bad", N_("people disagree")),
 }
 # what was done to the recordings of the measurement (bench/screening)
 ATTACKS: Final[dict[str, str]] = {

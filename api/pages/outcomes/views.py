@@ -27,7 +27,9 @@ from api.pages.frame import render, translator
 from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
+from api.pages.persons import person_teller
 from api.pages.reading import all_of, chosen_of, day_of, id_of, said_of
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.subsidy import lead_rule, subsidy_rules
 from storage.kernel.errors import DomainError, NotFound
 from supervision.classes.models import TrainingAgreement, TrainingClass
@@ -73,6 +75,10 @@ FORM_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "employment": {"sheet": N_("Sheet of employment (.xlsx or .csv)")},
     "evidence": {"kind": N_("Paper"), "reference": N_("Number of the paper")},
 }
+SHEET = (
+    N_("Trainee"), N_("Identity number"), N_("Class"), N_("Institution"), N_("Paper"), N_("Number"), N_("Employer"), N_("Employed on"),
+    N_("State"), N_("Decided by"), N_("Reason"),
+)  # fmt: skip
 EVIDENCE = LABELS["employment-evidence"]
 COLUMNS = (
     Column("trainee", N_("Trainee")),
@@ -281,24 +287,32 @@ def file_evidence(
 
 
 @router.get("/employment")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, export: str = "") -> Response:
     """Papers of employment, newest first; what waits for an officer by default."""
-    return _list(request, caller, session)
+    return _list(request, caller, session, export=export)
 
 
 def _list(
-    request: Request, caller: Caller, session: Session, *, problem: Problem | None = None, refused: UUID | None = None, reason: str = ""
+    request: Request,
+    caller: Caller,
+    session: Session,
+    *,
+    export: str = "",
+    problem: Problem | None = None,
+    refused: UUID | None = None,
+    reason: str = "",
 ) -> Response:
     """`refused`: the paper whose form was refused stands first, open, with the reason that was typed."""
     own = caller.role in INSTITUTION
-    listing = Listing.of(request, COLUMNS, sort="-employed_on", filters=("state", "class"))
+    listing = Listing.of(request, COLUMNS, sort="-employed_on", filters=("state", "class"), exports=(CSV,))
     state = EvidenceState(listing.filters["state"]) if listing.filters.get("state") in set(EvidenceState) else None
     tenant = caller.tenant() if own else None
     query = reading.evidence(institution_id=tenant, state=state, class_code=listing.filters.get("class", ""), words=listing.q)
-    found = page(
-        session, query, [Key(EmploymentEvidence.filed_at, descending=True), Key(EmploymentEvidence.id, descending=True)], after=listing.after
-    )
+    keys = [Key(EmploymentEvidence.filed_at, descending=True), Key(EmploymentEvidence.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
     _ = translator(request)
+    if export == CSV:
+        return _sheet(request, session, found.items)
     again = session.get(EmploymentEvidence, refused) if refused else None
     papers = [*([again] if again else []), *(one for one in found.items if one is not again)]
     return render(
@@ -318,6 +332,29 @@ def _list(
         me=caller.account_id,
         problem=problem,
     )
+
+
+def _sheet(request: Request, session: Session, papers: Sequence[EmploymentEvidence]) -> Response:
+    """Identity numbers masked, as on the page."""
+    _, whose = translator(request), reading.whose(session, papers)
+    person = person_teller(request, choose_language(request))
+    lines = [
+        [
+            whose[paper.id].trainee,
+            whose[paper.id].mask,
+            whose[paper.id].class_code,
+            whose[paper.id].institution,
+            _(KINDS[paper.kind.value]),
+            paper.reference,
+            paper.employer,
+            paper.employed_on,
+            state_word(request, "employment-evidence", paper.state.value),
+            person(paper.decided_by) if paper.decided_by else "",
+            paper.decision_reason,
+        ]
+        for paper in papers
+    ]
+    return sheet(request, "employment", SHEET, lines)
 
 
 @router.post("/employment/{evidence_id}/{verdict}")

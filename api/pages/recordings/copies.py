@@ -1,5 +1,6 @@
 """Checks of the institutions' own copies: "do they still keep it, as they must?" R73; Q3, F-14, G14."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
@@ -24,6 +25,7 @@ from api.pages.labels import Label
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import names_of
+from api.pages.sheet import CSV, rows_of, sheet
 from storage.kernel.errors import DomainError, NotFound
 from supervision.footage import copies
 from supervision.footage.copy_models import CopyCheck
@@ -46,27 +48,31 @@ COLUMNS = (
     Column("due", N_("Answer until")),
     Column("state", N_("State")),
 )
+SHEET = (N_("File"), N_("Institution"), N_("Check begun"), N_("Answer until"), N_("State"), N_("Answered at"), N_("Answered by"))
 
 
 @router.get("/copies")
-def copies_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def copies_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Newest first; an institution sees its own and answers those that wait."""
-    return _list(request, caller, session, services)
+    return _list(request, caller, session, services, export=export)
 
 
-def _list(request: Request, caller: Caller, session: Session, services: Services, *, problem: Problem | None = None) -> Response:
+def _list(request: Request, caller: Caller, session: Session, services: Services, *, export: str = "", problem: Problem | None = None) -> Response:
     own = caller.tenant() if caller.role in INSTITUTION else None
     now, _ = services.clock.now_at(), translator(request)
-    listing = replace(
-        Listing.of(request, [one for one in COLUMNS if own is None or one.key != "institution"], sort="-asked", filters=("state",)), path="/copies"
-    )
+    columns = [one for one in COLUMNS if own is None or one.key != "institution"]
+    listing = replace(Listing.of(request, columns, sort="-asked", filters=("state",), exports=(CSV,)), path="/copies")
     query = copies.checks(institution_id=own).join(Institution, Institution.id == CopyCheck.institution_id)
     if listing.filters.get("state") in set(Standing):
         query = query.where(_in(Standing(listing.filters["state"]), now))
     if listing.q and own is None:
         query = query.where(Institution.name.icontains(listing.q, autoescape=True) | Institution.code.icontains(listing.q, autoescape=True))
-    found = page(session, query, [Key(CopyCheck.asked_at, descending=True), Key(CopyCheck.id, descending=True)], after=listing.after)
-    names = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))
+    keys = [Key(CopyCheck.asked_at, descending=True), Key(CopyCheck.id, descending=True)]
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
+    rows = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))
+    names = {ident: name for ident, name in rows}  # noqa: C416 - Row is not a pair for mypy
+    if export == CSV:
+        return _sheet(request, session, found.items, names, now)
     return render(
         request,
         "recordings/copies.html",
@@ -78,13 +84,31 @@ def _list(request: Request, caller: Caller, session: Session, services: Services
         rows=[(row, standing(matches=row.matches, due=row.due_at, now=now)) for row in found.items],
         waiting=waiting(session, own, now) if own else [],
         files=copies.file_names(session, found.items),
-        names={ident: name for ident, name in names},  # noqa: C416 - Row is not a pair for mypy
+        names=names,
         states=[(one.value, _(label.word)) for one, label in STANDINGS.items()],
         labels=STANDINGS,
         rule=services.policy.read(CopyRule, services.clock.today_on()),
         own=own is not None,
         problem=problem,
     )
+
+
+def _sheet(request: Request, session: Session, checks: Sequence[CopyCheck], names: Mapping[UUID, str], now: datetime) -> Response:
+    _, files = translator(request), copies.file_names(session, checks)
+    people = names_of(session, [row.answered_by for row in checks if row.answered_by])
+    lines = [
+        [
+            files.get(row.recording_id),
+            names[row.institution_id],
+            row.asked_at,
+            row.due_at,
+            _(STANDINGS[standing(matches=row.matches, due=row.due_at, now=now)].word),
+            row.answered_at,
+            people.get(row.answered_by, row.answered_by) if row.answered_by else None,
+        ]
+        for row in checks
+    ]
+    return sheet(request, "copies", SHEET, lines)
 
 
 def waiting(session: Session, institution_id: UUID, now: datetime) -> list[CopyCheck]:

@@ -26,6 +26,7 @@ from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.persons import names_of
 from api.pages.reading import TypedList, id_of
+from api.pages.sheet import CSV, rows_of, sheet
 from storage.kernel.errors import DomainError
 from supervision.footage import destruction, destruction_queries
 from supervision.footage.destruction_lifecycle import DestructionState
@@ -50,14 +51,46 @@ COLUMNS = (
     Column("since", N_("Due since")),
     Column("by", N_("To be destroyed by")),
 )
+SHEET = (N_("Recording"), N_("Institution"), N_("Size, bytes"), N_("Kept until"), N_("Due since"), N_("To be destroyed by"))
 
 
 @router.get("/recordings/due")
 def due_page(
-    request: Request, caller: Watcher, session: SessionDep, services: ServicesDep, before: Annotated[UUID | None, Query()] = None
+    request: Request,
+    caller: Watcher,
+    session: SessionDep,
+    services: ServicesDep,
+    before: Annotated[UUID | None, Query()] = None,
+    export: str = "",
 ) -> Response:
     """What is due, what waits for another person, what was done."""
+    if export == CSV:
+        return _sheet(request, session, services)
     return _show(request, caller, session, services, before=before)
+
+
+def _listing(request: Request) -> Listing:
+    return replace(Listing.of(request, COLUMNS, sort="until", exports=(CSV,)), path="/recordings/due")
+
+
+def _sheet(request: Request, session: Session, services: Services) -> Response:
+    """What is due; what waits for another person and what was done are no part of this list."""
+    rule, query = services.policy.read(DestructionRule, services.clock.today_on()), destruction_queries.due(words=_listing(request).q)
+    rows = page(session, query, [Key(Recording.retain_until), Key(Recording.id)], limit=rows_of(CSV)).items
+    since = destruction_queries.due_since(session, [row.id for row in rows])
+    schools = {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))}
+    lines = [
+        [
+            row.file_name,
+            schools[row.institution_id],
+            row.size_bytes,
+            row.retain_until,
+            since.get(row.id),
+            destroy_by(since[row.id], rule) if row.id in since else None,
+        ]
+        for row in rows
+    ]
+    return sheet(request, "due", SHEET, lines)
 
 
 def _show(
@@ -72,7 +105,7 @@ def _show(
 ) -> Response:
     rule, now = services.policy.read(DestructionRule, services.clock.today_on()), services.clock.now_at()
     problem = problem_of(refused, request) if refused else None
-    listing = replace(Listing.of(request, COLUMNS, sort="until"), path="/recordings/due")
+    listing = _listing(request)
     found = page(session, destruction_queries.due(words=listing.q), [Key(Recording.retain_until), Key(Recording.id)], after=listing.after)
     live, ended = destruction_queries.live(session), destruction_queries.ended(session, before=before, limit=PAGE_ROWS)
     since = destruction_queries.due_since(session, [row.id for row in found.items])

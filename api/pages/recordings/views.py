@@ -1,6 +1,6 @@
 """Recordings as pages: the list, and one recording with its whole custody ("Can I trust this?"). R72, R73; UI.md."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from gettext import NullTranslations
@@ -32,6 +32,7 @@ from api.pages.reasons import REASONS
 from api.pages.recordings.copies import waiting
 from api.pages.recordings.defects import defects_of
 from api.pages.recordings.due import WATCHERS
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.sweeps import kept_until
 from api.v1.uploads import slot_out
 from storage.kernel.clock import BUREAU_ZONE
@@ -63,6 +64,9 @@ COLUMNS = (
     Column("state", N_("State")),
     Column("until", N_("Kept until")),
 )
+SHEET = (
+    N_("File"), N_("Institution"), N_("Recording starts at"), N_("Size, bytes"), N_("State"), N_("Kept until"), N_("Announced"),
+)  # fmt: skip
 REMARKS = {
     "below-minimum-height": N_("The picture is smaller than the minimum height."),
     "no-sound": N_("There is no sound."),
@@ -93,10 +97,10 @@ MOVES = {
 
 
 @router.get("/recordings")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Recordings, newest first; the address remembers search, filter and place."""
-    listing = Listing.of(request, COLUMNS, sort="-start", filters=("state",))
-    query = select(Recording).order_by(Recording.id.desc()).limit(PAGE + 1)
+    listing = Listing.of(request, COLUMNS, sort="-start", filters=("state",), exports=(CSV,))
+    query = select(Recording).order_by(Recording.id.desc()).limit(rows_of(export, PAGE + 1))
     if caller.role in INSTITUTION:
         query = query.where(Recording.institution_id == caller.tenant())
     own = caller.role in INSTITUTION
@@ -109,6 +113,9 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
     if listing.after:
         query = query.where(Recording.id < id_of(listing.after, "after"))
     rows = session.scalars(query).all()
+    schools = {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))}
+    if export == CSV:
+        return _sheet(request, rows, schools)
     if len(rows) > PAGE:
         listing = replace(listing, next_after=str(rows[PAGE - 1].id))
     return render(
@@ -119,11 +126,28 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
         rows=rows[:PAGE],
         states=[(s.value, translator(request)(LABELS["recording"][s.value].word)) for s in RecordingState],
         own=own,
-        schools={} if own else {row.id: row.name for row in session.execute(select(Institution.id, Institution.name))},
+        schools=schools,
         may_check=caller.role in INSTITUTION | OFFICERS | {Role.LEGAL_OFFICER, Role.AUDITOR},
         may_see_due=caller.role in WATCHERS | {Role.AUDITOR},
         asked=len(waiting(session, caller.tenant(), services.clock.now_at())) if caller.role in INSTITUTION else 0,
     )
+
+
+def _sheet(request: Request, rows: Sequence[Recording], schools: Mapping[UUID, str]) -> Response:
+    _ = translator(request)
+    lines = [
+        [
+            row.file_name,
+            schools[row.institution_id],
+            row.declared_start_at,
+            row.size_bytes,
+            state_word(request, "recording", row.state.value),
+            row.retain_until,
+            row.created_at,
+        ]
+        for row in rows
+    ]
+    return sheet(request, "recordings", SHEET, lines)
 
 
 @router.get("/recordings/{recording_id}")

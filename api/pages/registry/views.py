@@ -77,7 +77,7 @@ def _list_page(
     if export == "csv":
         _ = translator(request)
         return csv_download(
-            "institutions.csv",
+            "institutions",
             [_("Code"), _("Name"), _("Kind"), _("State"), _("Principal"), _("Legal representative"), _("Address")],
             [[r.code, r.name, _(KINDS[r.kind.value]), _(STANDINGS[r.status.value]), r.principal, r.legal_representative, r.address] for r in rows],
         )

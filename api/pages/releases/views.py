@@ -16,10 +16,13 @@ from api.http.problem import problem_of
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.http.typed import Most, attempt
-from api.pages.formats import parse_position_ms
-from api.pages.frame import render
+from api.locale.language import choose_language
+from api.locale.marks import N_
+from api.pages.formats import lesson_text, parse_position_ms
+from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.reading import said_of
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.playback import Opened, open_playback
 from storage.clips.models import Clip, ClipState
 from storage.kernel.errors import DomainError, NotFound
@@ -41,12 +44,34 @@ Decider = Annotated[Caller, access(roles=OFFICERS)]
 Inspector = Annotated[Caller, access(roles={Role.INSPECTOR})]
 InspectorPlays = Annotated[Caller, access(roles={Role.INSPECTOR}, purpose=ViewKind.PLAY)]
 PAGE_ROWS = 50
+SHEET = (N_("Lesson"), N_("Asked by"), N_("Asked"), N_("Reason"), N_("Decided by"), N_("Decision"), N_("Open until"), N_("State"))
 
 
 @router.get("/releases")
-def list_page(request: Request, caller: Decider, session: SessionDep, before: Annotated[UUID | None, Query()] = None) -> Response:
+def list_page(request: Request, caller: Decider, session: SessionDep, before: Annotated[UUID | None, Query()] = None, export: str = "") -> Response:
     """What waits for a decision, and what was decided."""
+    if export == CSV:
+        return _sheet(request, session)
     return _list(request, caller, session, before=before)
+
+
+def _sheet(request: Request, session: Session) -> Response:
+    """What was decided."""
+    _, language, rows = translator(request), choose_language(request), queries.decided(session, limit=rows_of(CSV))
+    lines = [
+        [
+            lesson_text(row.natural_id, language),
+            row.asker_name,
+            row.asked_at,
+            row.reason,
+            row.decider_name,
+            row.decision_note,
+            row.open_until_at,
+            state_word(request, "footage-release", row.state.value),
+        ]
+        for row in rows
+    ]
+    return sheet(request, "releases", SHEET, lines)
 
 
 def _list(request: Request, caller: Caller, session: Session, *, before: UUID | None = None, refused: DomainError | None = None) -> Response:

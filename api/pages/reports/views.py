@@ -44,6 +44,9 @@ EXPORTED: Final = (
     N_("Class"), N_("Trade"), N_("Institution"), N_("Category"), N_("First day"), N_("Last day"), N_("Enrolled"), N_("Trained"), N_("Certified"),
     N_("Found work"), N_("Owed, yuan"), N_("Paid, yuan"),
 )  # fmt: skip
+STARTUPS: Final = (
+    N_("Class"), N_("Institution"), N_("Last day"), N_("Licence by the end of"), N_("Licences in time, verified"), N_("Standing"),
+)  # fmt: skip
 GROUPS: Final = {"order-project": frozenset(queries.ORDER_PROJECT)} | {one.value: frozenset({one}) for one in Category}
 
 
@@ -179,17 +182,24 @@ def _yuan(money: Mapping[UUID, Money], line: queries.ClassLine) -> tuple[int, in
 
 
 @router.get("/targets/startups")
-def startups_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def startups_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Start-up classes and the licence each still owes (R28)."""
     today = services.clock.today_on()
     rule = services.policy.read(TargetRule, today)
     rows = queries.startup_classes(session, ended_from=today - timedelta(days=LOOK_BACK_DAYS))
     licences = queries.startup_licences(session, [row[0] for row in rows])
+    found = [(code, name, ends_on, startup(ends_on, licences.get(ident, ()), rule, today=today)) for ident, code, name, ends_on in rows]
+    if export == "csv":
+        _ = translator(request)
+        lines = [
+            [code, name, ends_on, one.deadline_on, one.successes, _(words.STARTUPS[one.standing.value].word)] for code, name, ends_on, one in found
+        ]
+        return csv_download("startups", [_(word) for word in STARTUPS], lines)
     return render(
         request,
         "reports/startups.html",
         **show_navigation(request, caller, "targets"),
-        rows=[(code, name, ends_on, startup(ends_on, licences.get(ident, ()), rule, today=today)) for ident, code, name, ends_on in rows],
+        rows=found,
         standings=words.STARTUPS,
         months=rule.startup_success_months,
         days=LOOK_BACK_DAYS,

@@ -1,10 +1,12 @@
 """Claims and payments as pages: the head claims, an officer checks, a leader decides, payments are entered. R84, R87, R94."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -25,6 +27,7 @@ from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
 from api.pages.persons import namer
 from api.pages.reading import all_of, chosen_of, day_of, said_of, whole_of
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.pages.subsidy.views import Reader, show
 from api.pages.subsidy.words import MOVES, PAYEES, STANDINGS
 from api.subsidy import deadline_rule, subsidy_rules
@@ -58,16 +61,19 @@ COLUMNS = (
 
 
 @router.get("/subsidy/claims")
-def list_page(request: Request, caller: Reader, session: SessionDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, export: str = "") -> Response:
     """Claims, newest first."""
     own = caller.role in INSTITUTION
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state",))
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("state",), exports=(CSV,))
     state = ClaimState(listing.filters["state"]) if listing.filters.get("state") in set(ClaimState) else None
     query = queries.claims(institution_id=caller.tenant() if own else None, state=state, words=listing.q)
     keys = [Key(SubsidyClaim.submitted_at, descending=True), Key(SubsidyClaim.id, descending=True)]
-    found = page(session, query, keys, after=listing.after)
+    found = page(session, query, keys, after=listing.after, limit=rows_of(export))
     _ = translator(request)
-    names = {row.institution_id: session.get_one(Institution, row.institution_id).name for row in found.items}
+    named = session.execute(select(Institution.id, Institution.name).where(Institution.id.in_({row.institution_id for row in found.items})))
+    names = {ident: name for ident, name in named}  # noqa: C416 - Row is not a pair for mypy
+    if export == CSV:
+        return _sheet(request, session, found.items, names)
     return render(
         request,
         "subsidy/claims.html",
@@ -78,6 +84,23 @@ def list_page(request: Request, caller: Reader, session: SessionDep) -> Response
         paid=queries.paid_of(session, [row.id for row in found.items]),
         states=[(one.value, _(WORDS[one.value].word)) for one in ClaimState],
     )
+
+
+def _sheet(request: Request, session: Session, rows: Sequence[SubsidyClaim], names: Mapping[UUID, str]) -> Response:
+    _, paid = translator(request), queries.paid_of(session, [row.id for row in rows])
+    lines = [
+        [
+            row.code,
+            names[row.institution_id],
+            row.submitted_at,
+            row.claimed_yuan,
+            row.approved_yuan,
+            paid.get(row.id, 0),
+            state_word(request, "subsidy-claim", row.state.value),
+        ]
+        for row in rows
+    ]
+    return sheet(request, "claims", [one.label for one in COLUMNS], lines)
 
 
 @router.post("/subsidy/classes/{code}/claim")

@@ -1,6 +1,7 @@
 """No record, no subsidy, as pages: classes, the certificate of one, the year's shares, the payment watch. R13, R19, R24, R28, R84, R85, R94."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,11 +22,13 @@ from api.http.typed import Most, attempt
 from api.locale.language import choose_language
 from api.locale.marks import N_
 from api.pages.frame import render, translator
+from api.pages.labels import LABELS
 from api.pages.listing import Column, Listing
 from api.pages.navigation import show_navigation
 from api.pages.outcomes.views import class_of
 from api.pages.persons import namer
 from api.pages.reading import chosen_of
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.pages.subsidy.words import ARCHIVE, CHECKS, GATES, MOVES, STANDINGS, STEPS, TARIFFS, WHY
 from api.papers.subsidy_certificate import render_certificate
 from api.subsidy import deadline_rule, portfolio_rule, subsidy_rules
@@ -63,19 +66,26 @@ COLUMNS = (
     Column("claim", N_("Claim")),
     Column("paid", N_("Paid, yuan"), figures=True),
 )
+SHEET = (
+    N_("Class"), N_("Trade"), N_("Institution"), N_("First day"), N_("Last day"), N_("Certificate"), N_("Certified, yuan"), N_("Claim"),
+    N_("State of the claim"), N_("Paid, yuan"),
+)  # fmt: skip
+WATCH_SHEET = (N_("Class"), N_("Institution"), N_("Next step"), N_("Outstanding, yuan"), N_("Last day"), N_("Days left"), N_("State"))
 
 
 @router.get("/subsidy")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """Classes with their certificate and claim; the shares of the year."""
     own = caller.role in INSTITUTION
     tenant = caller.tenant() if own else None
     today = services.clock.today_on()
-    listing = Listing.of(request, COLUMNS, sort="-code", filters=("year",))
+    listing = Listing.of(request, COLUMNS, sort="-code", filters=("year",), exports=(CSV,))
     wanted = listing.filters.get("year", "")
     year = int(wanted) if re.fullmatch(r"2[01]\d\d", wanted, re.ASCII) else today.year
     query = queries.classes(institution_id=tenant, words=listing.q, year=year)
-    found = page(session, query, [Key(TrainingClass.ends_on, descending=True), Key(TrainingClass.id)], after=listing.after)
+    found = page(session, query, [Key(TrainingClass.ends_on, descending=True), Key(TrainingClass.id)], after=listing.after, limit=rows_of(export))
+    if export == CSV:
+        return _sheet(request, session, found.items)
     return render(
         request,
         "subsidy/list.html",
@@ -92,17 +102,56 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
     )
 
 
+def _sheet(request: Request, session: Session, rows: Sequence[TrainingClass]) -> Response:
+    _, beside = translator(request), queries.beside(session, rows)
+    lines: list[list[object]] = []
+    for row in rows:
+        one = beside[row.id]
+        certificate = LABELS["subsidy-certificate"][one.certificate.state.value if one.certificate else "open"]
+        claim = [one.claim.code, state_word(request, "subsidy-claim", one.claim.state.value)] if one.claim else ["", ""]
+        lines.append(
+            [
+                row.code,
+                row.trade,
+                one.institution,
+                row.starts_on,
+                row.ends_on,
+                _(certificate.word),
+                one.issue.amount_yuan if one.issue else None,
+                *claim,
+                one.paid_yuan,
+            ]
+        )
+    return sheet(request, "subsidy", SHEET, lines)
+
+
 @router.get("/subsidy/watch")
-def watch_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def watch_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """What is to be paid by 31 March, and which start-up classes still lack their success."""
     today = services.clock.today_on()
     rule = deadline_rule(services.policy, today)
     tenant = caller.tenant() if caller.role in INSTITUTION else None
+    watched = queries.payment_watch(session, rule, on=today, institution_id=tenant)
+    if export == CSV:
+        _ = translator(request)
+        lines = [
+            [
+                one.code,
+                one.institution,
+                _(STEPS[one.step]),
+                one.outstanding_yuan,
+                one.duty.last_on,
+                one.duty.days_left,
+                _(STANDINGS[one.duty.standing.value][1]),
+            ]
+            for one in watched
+        ]
+        return sheet(request, "payment-watch", WATCH_SHEET, lines)
     return render(
         request,
         "subsidy/watch.html",
         **show_navigation(request, caller, "subsidy"),
-        watched=queries.payment_watch(session, rule, on=today, institution_id=tenant),
+        watched=watched,
         startups=queries.startup_watch(session, rule, on=today, institution_id=tenant),
         standings=STANDINGS,
         steps=STEPS,

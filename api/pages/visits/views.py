@@ -3,7 +3,7 @@
 Before a visit has ended its lesson stands on its members' phones and nowhere else: the office sees counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,9 +21,11 @@ from api.http.problem import Problem
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.locale.language import choose_language
+from api.locale.marks import N_
 from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.persons import namer
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.pages.visits.words import ANSWER_TONES, ANSWERS, GROUPS, MOVES, PLACES
 from api.papers.visit_record import render_record
 from api.v1.draws import Code as RoundCode
@@ -51,10 +53,15 @@ Office = Annotated[Caller, access(roles=OFFICE)]
 Reader = Annotated[Caller, access(roles=OFFICE | {Role.INSPECTOR})]
 Anyone = Annotated[Caller, access(public=True)]
 WITH_PLACE = PERMISSIONS.replace("geolocation=()", "geolocation=(self)")
+MOST_ROUNDS = 100
+REVEALED, SEALED = N_("revealed"), N_("sealed")
+SHEET = (
+    N_("Round"), N_("Title"), N_("First day"), N_("Last day"), N_("State"), N_("List"), N_("Visits"), N_("Ended"), N_("Missed"),
+)  # fmt: skip
 
 
 @router.get("/visits")
-def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep) -> Response:
+def list_page(request: Request, caller: Reader, session: SessionDep, services: ServicesDep, export: str = "") -> Response:
     """An inspector's own visits; for the office the on-site rounds in figures."""
     if caller.role is Role.INSPECTOR:
         who = who_asks(caller, services)
@@ -68,17 +75,43 @@ def list_page(request: Request, caller: Reader, session: SessionDep, services: S
             rows=rows,
             hours=who.rule.visible_hours_before,
         )
-    rounds = session.scalars(select(DrawRound).where(DrawRound.on_site).order_by(DrawRound.planned_at.desc(), DrawRound.id.desc()).limit(100)).all()
+    newest = select(DrawRound).where(DrawRound.on_site).order_by(DrawRound.planned_at.desc(), DrawRound.id.desc())
+    rounds = session.scalars(newest.limit(rows_of(export, MOST_ROUNDS))).all()
+    counts = queries.counts(session, [r.id for r in rounds])
+    if export == CSV:
+        return _rounds_sheet(request, rounds, counts)
     return render(
         request,
         "visits/rounds.html",
         **show_navigation(request, caller, "visits"),
         rounds=rounds,
-        counts=queries.counts(session, [r.id for r in rounds]),
+        counts=counts,
         states=list(VisitState),
         officer=caller.role in OFFICERS,
         problem=None,
     )
+
+
+def _rounds_sheet(request: Request, rounds: Sequence[DrawRound], counts: Mapping[UUID, Mapping[VisitState, int]]) -> Response:
+    """In figures, as on the page: which lessons were drawn stays sealed."""
+    _ = translator(request)
+    lines: list[list[object]] = []
+    for row in rounds:
+        mine = counts.get(row.id, {})
+        lines.append(
+            [
+                row.code,
+                row.title,
+                row.period_starts_on,
+                row.period_ends_on,
+                state_word(request, "draw-round", row.state.value),
+                _(REVEALED if row.revealed_at else SEALED),
+                sum(mine.values()),
+                sum(mine.get(state, 0) for state in ENDED_STATES),
+                mine.get(VisitState.MISSED, 0),
+            ]
+        )
+    return sheet(request, "rounds", SHEET, lines)
 
 
 @router.get("/visits/worker.js")

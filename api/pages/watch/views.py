@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.auth.access import access
@@ -15,12 +17,15 @@ from api.auth.roles import Role
 from api.http.services import Services, ServicesDep
 from api.http.session import SessionDep
 from api.locale.language import choose_language
-from api.pages.frame import render
+from api.locale.marks import N_
+from api.pages.formats import duration_text, lesson_text
+from api.pages.frame import render, translator
 from api.pages.navigation import show_navigation
 from api.pages.persons import names_of
 from api.pages.reviewers.bars import Bar, bar
+from api.pages.sheet import CSV, rows_of, sheet, state_word
 from api.pages.watch import words
-from api.pages.watch.footage_views import cases_of, view_counts, views
+from api.pages.watch.footage_views import Viewed, cases_of, view_counts, views
 from api.pages.watch.matters import matters, role_words
 from compliance.reports import watch_queries as queries
 from compliance.reports.watch import Cell, Finder, WatchRule, finders, matrix
@@ -32,6 +37,13 @@ Watcher = Annotated[Caller, access(roles={Role.BUREAU_LEADER, Role.AUDITOR})]
 Before = Annotated[UUID | None, Query()]
 Words = Annotated[str, Query(max_length=100)]
 PAGE_ROWS = 50
+REVIEWS = (
+    N_("Round"), N_("Lesson"), N_("Institution"), N_("Inspector"), N_("Sign-in name"), N_("Look"), N_("Assigned"), N_("State"),
+)  # fmt: skip
+DECISIONS = (N_("When"), N_("Matter"), N_("Code"), N_("Act"), N_("By"), N_("Had waited"), N_("Reason"))
+VIEWS = (
+    N_("When"), N_("Person"), N_("How"), N_("Recording"), N_("Institution"), N_("Purpose"), N_("Case"), N_("Number of the case"),
+)  # fmt: skip
 MOST_COLUMNS = 60
 
 
@@ -122,9 +134,27 @@ def reviews_page(
     person: Words = "",
     institution: Words = "",
     before: Before = None,
+    export: str = "",
 ) -> Response:
     """Reviews of closed rounds, of one person and one institution."""
-    rows = queries.reviews_of(session, _since(services)[1], login=person, institution=institution, before=before, limit=PAGE_ROWS)
+    many = rows_of(export, PAGE_ROWS)
+    rows = queries.reviews_of(session, _since(services)[1], login=person, institution=institution, before=before, limit=many)
+    if export == CSV:
+        _, language = translator(request), choose_language(request)
+        lines = [
+            [
+                round_,
+                lesson_text(row.natural_id, language),
+                school,
+                row.inspector_name,
+                row.inspector_login,
+                row.look,
+                row.assigned_at,
+                state_word(request, "review-assignment", row.state.value),
+            ]
+            for row, round_, school in rows
+        ]
+        return sheet(request, "reviews", REVIEWS, lines)
     return _rows(request, caller, "watch/reviews.html", rows, last=rows[-1][0].id if rows else None, person=person, institution=institution)
 
 
@@ -138,10 +168,26 @@ def decisions_page(
     event: Words = "",
     person: Words = "",
     before: Before = None,
+    export: str = "",
 ) -> Response:
     """Decisions of one kind by one person, with the time each matter had lain."""
-    since = _since(services)[1]
-    rows = queries.decisions(session, since, machine=machine, event=event, person=person, before=before, limit=PAGE_ROWS)
+    since, many = _since(services)[1], rows_of(export, PAGE_ROWS)
+    rows = queries.decisions(session, since, machine=machine, event=event, person=person, before=before, limit=many)
+    if export == CSV:
+        _, known, names = translator(request), matters(session, rows), names_of(session, [row.person for row in rows])
+        lines = [
+            [
+                row.at,
+                _(words.MACHINES.get(row.machine, row.machine)),
+                known[row.subject_id].name if row.subject_id in known else "",
+                _(words.ACTS.get(row.event, row.event)),
+                names.get(row.person, row.person),
+                duration_text(row.wait_s),
+                row.reason,
+            ]
+            for row in rows
+        ]
+        return sheet(request, "decisions", DECISIONS, lines)
     last = rows[-1].id if rows else None
     return _rows(
         request,
@@ -161,10 +207,19 @@ def decisions_page(
 
 @router.get("/watch/views")
 def views_page(
-    request: Request, caller: Watcher, session: SessionDep, services: ServicesDep, person: Words = "", kind: Words = "", before: Before = None
+    request: Request,
+    caller: Watcher,
+    session: SessionDep,
+    services: ServicesDep,
+    person: Words = "",
+    kind: Words = "",
+    before: Before = None,
+    export: str = "",
 ) -> Response:
     """Views of footage, of one person: when, of what, for which purpose."""
-    rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=PAGE_ROWS)
+    rows = views(session, _since(services)[1], person=person, kind=kind, before=before, limit=rows_of(export, PAGE_ROWS))
+    if export == CSV:
+        return _views_sheet(request, session, rows)
     last = rows[-1].view.id if rows else None
     names = names_of(session, [person, *(row.view.actor_name for row in rows)])
     return _rows(
@@ -176,10 +231,30 @@ def views_page(
         person=person,
         kind=kind,
         names=names,
+        kinds={kind.value: translator(request)(word) for kind, word in words.WAYS.items()},
         purposes=words.PURPOSES,
         kinds_of_case=words.CASES,
         cases=cases_of(session, [row.view.case_ref for row in rows]),
     )
+
+
+def _views_sheet(request: Request, session: Session, rows: list[Viewed]) -> Response:
+    _, language, names = translator(request), choose_language(request), names_of(session, [row.view.actor_name for row in rows])
+    cases = cases_of(session, [row.view.case_ref for row in rows])
+    lines = [
+        [
+            row.view.at,
+            names.get(row.view.actor_name, row.view.actor_name),
+            _(words.WAYS[row.view.kind]),
+            row.file_name or row.view.recording_id,
+            row.institution,
+            _(words.PURPOSES.get(row.view.purpose, row.view.purpose)) if row.view.purpose else "",
+            _(words.CASES[case.kind]) if (case := cases[row.view.case_ref]).kind else "",
+            lesson_text(case.name, language),
+        ]
+        for row in rows
+    ]
+    return sheet(request, "views", VIEWS, lines)
 
 
 def _rows(request: Request, caller: Caller, template: str, rows: Any, *, last: UUID | None, **asked: Any) -> Response:  # Any: rows of a list
@@ -190,5 +265,6 @@ def _rows(request: Request, caller: Caller, template: str, rows: Any, *, last: U
         rows=rows,
         more=last if len(rows) == PAGE_ROWS else None,
         asked={key: value for key, value in asked.items() if isinstance(value, str) and value},
+        query=urlencode({key: value for key, value in asked.items() if isinstance(value, str) and value}),
         **asked,
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from api.auth.models import ViewKind
 from api.locale.marks import N_
 
 MACHINES: Final = {
@@ -36,6 +37,7 @@ PURPOSES: Final = {
     "second look": N_("second look"),
     "lead of screening": N_("lead of the machine"),
 }
+WAYS: Final = {ViewKind.VIEW: N_("page"), ViewKind.PLAY: N_("played"), ViewKind.DOWNLOAD: N_("export"), ViewKind.STILL: N_("still")}
 CASES: Final = {"assignment": N_("review"), "lead": N_("Leads of the machine"), "release": N_("original footage")}
 ACTS: Final = {
     "abandon": N_("abandoned"),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from api.http.services import Services
+from api.pages.formats import lesson_text
 from storage.database.session import SYSTEM
 from storage.kernel.clock import BUREAU_ZONE
 from supervision.classes.models import Lesson, SignRecord, Trainee
@@ -68,10 +69,14 @@ def test_two_places_at_once_and_batches_are_read_from_the_registers(services: Se
             account = account_of(services, role, world.institution.id if role is Role.INSTITUTION_HEAD else None)
             with httpx.Client(base_url=site.url, cookies={cookie_name(services.settings): token_of(services, account.id)}) as client:
                 answer = client.get("/leads/crosschecks", params={"first": on.isoformat(), "last": on.isoformat()})
-                assert answer.status_code == status, role
+                taken = client.get("/leads/crosschecks", params={"first": on.isoformat(), "last": on.isoformat(), "export": "csv"})
+                assert (answer.status_code, taken.status_code) == (status, status), role
                 if status == 200:
-                    assert lesson.natural_id in answer.text
-                    assert "王小明" not in answer.text
+                    assert lesson_text(lesson.natural_id, "zh") in answer.text
+                    assert "王小明" not in answer.text + taken.text
+                    heading, *lines = taken.content.decode("utf-8-sig").splitlines()
+                    assert (heading, len(lines)) == ("线索,依据,具体情况,机构,时间", answer.text.count('<td class="figures">'))
+                    assert lesson_text(lesson.natural_id, "zh") in taken.text
                     narrowed = client.get("/leads/crosschecks", params={"last": on.isoformat(), "check": "teacher-twice"})
                     assert "门禁1" not in narrowed.text
 
@@ -87,6 +92,8 @@ def test_a_look_that_is_not_whole_says_so(services: Services, world: World, monk
             assert "没有看完" not in client.get("/leads/crosschecks", params=days).text
             monkeypatch.setattr(crosschecks_queries, "MOST_ROWS", 3)
             assert "没有看完" in client.get("/leads/crosschecks", params=days).text
+            last = client.get("/leads/crosschecks", params=days | {"export": "csv"}).content.decode("utf-8-sig").splitlines()[-1]
+            assert "没有看完" in last
 
 
 def test_days_that_cannot_be_and_days_before_there_were_figures_are_no_crash(services: Services) -> None:

@@ -1,5 +1,6 @@
 """A thousand leads of two hundred institutions: folded by recording, narrowed, walked through, judged by several people. R60, R72."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,8 +18,11 @@ from sqlalchemy.orm import Session
 from api.auth.identify import cookie_name
 from api.auth.roles import Role
 from api.http.services import Services
+from api.pages import sheet as files
 from storage.database.session import SYSTEM
 from storage.kernel.actor import Actor
+from storage.kernel.clock import BUREAU_ZONE
+from supervision.footage.models import Recording
 from supervision.institutions.models import Institution
 from supervision.screening import lead_lists, leads, measured
 from supervision.screening.lead_lists import Judged, Narrowed, Order, Place
@@ -63,6 +67,16 @@ def pages(office: httpx.Client, address: str) -> list[str]:
 
 def lead_ids(page: str) -> list[str]:
     return re.findall(r'<td><a href="/leads/([0-9a-f-]{36})', page)
+
+
+def sheet(client: httpx.Client, address: str, name: str = "leads") -> list[dict[str, str]]:
+    """The list as a file, by the link on its page."""
+    link = re.search(r'<a href="([^"]*)" download>CSV</a>', client.get(address).text)
+    assert link is not None, address
+    answer = client.get(unescape(link.group(1)))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert f"{name}.csv" in answer.headers["content-disposition"]
+    return list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
 
 
 def near(session: Session, narrowed: Narrowed, order: Order, lead_id: UUID) -> lead_lists.Neighbours:
@@ -194,6 +208,61 @@ def test_fifty_leads_of_one_recording_open_lead_by_lead(county: Services, office
     assert 'rel="next">Next page' not in page
 
 
+@pytest.mark.parametrize("order", ["", "&order=found"])
+def test_the_file_holds_every_lead_of_every_page_in_the_order_of_the_queue(county: Services, office: httpx.Client, order: str) -> None:
+    address = f"/leads?kind=technical&strength=300&judged=no{order}"
+    shown = [unescape(one) for page in pages(office, address) for one in re.findall(r'<small><a href="/recordings/[^"]*">([^<]*)</a></small>', page)]
+    rows = sheet(office, address)
+    with county.database.transaction(SYSTEM) as session:
+        narrowed = Narrowed(codes=TECHNICAL, strength=300, judged=Judged.NO)
+        assert len(rows) == lead_lists.total(session, narrowed).leads > len(shown) > 50
+    assert list(dict.fromkeys(row["File"] for row in rows)) == shown
+    assert {row["Verdict"] for row in rows} == {""}
+    assert min(int(row["Strength in per cent"]) for row in rows) >= 30
+
+
+def test_the_file_of_one_recording_says_what_its_page_says_and_times_of_the_bureau(county: Services, office: httpx.Client) -> None:
+    with county.database.transaction(SYSTEM) as session:
+        recording_id = session.scalars(select(ScreeningLead.recording_id).where(ScreeningLead.strength >= 300).limit(1)).one()
+        expected = lead_lists.of_recording(session, Narrowed(recording_id=recording_id, strength=300))
+        begun = [(row.at.astimezone(BUREAU_ZONE).strftime("%Y-%m-%d %H:%M:%S"), row.institution.name) for row in expected if row.at]
+    page = office.get(f"/leads?recording={recording_id}&strength=300").text
+    rows = sheet(office, f"/leads?recording={recording_id}&strength=300")
+    assert [(row["Begins at"], row["Institution"]) for row in rows] == begun
+    told = re.findall(r'<td><a href="/leads/[^"]*">([^<]*)</a> <span class="clause">([^<]*)</span><br><small>([^<]*)</small>', page)
+    assert [(row["Lead"], row["Clause"], row["Figure and threshold"]) for row in rows] == [tuple(map(unescape, one)) for one in told]
+
+
+def test_the_file_speaks_the_readers_language_and_no_cell_of_it_is_a_formula(county: Services, office: httpx.Client) -> None:
+    with county.database.transaction(SYSTEM) as session:
+        recording = session.get_one(Recording, session.scalars(select(ScreeningLead.recording_id).limit(1)).one())
+        recording.file_name = '=HYPERLINK("x")'
+    office.cookies.set("lang", "zh")
+    rows = sheet(office, f"/leads?recording={recording.id}")
+    assert list(rows[0])[:6] == ["线索", "依据", "测得值与限值", "机构", "机位", "文件"]
+    assert {row["文件"] for row in rows} == {'\'=HYPERLINK("x")'}
+
+
+def test_a_file_that_does_not_hold_everything_says_so_in_its_last_line(
+    county: Services, office: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "EXPORTED", 30)
+    rows = sheet(office, "/leads")
+    assert len(rows) == 31
+    assert rows[-1]["Lead"] == "Only the first 30 rows are in this file. Narrow the list to get the others."
+
+
+def test_an_institution_a_reviewer_and_a_stranger_get_no_file_of_leads(county: Services, site: Site) -> None:
+    with county.database.transaction(SYSTEM) as session:
+        institution_id = session.scalars(select(ScreeningLead.institution_id).limit(1)).one()
+    asking = {Role.AUDITOR: 200, Role.LEGAL_OFFICER: 200, Role.INSPECTOR: 403, Role.INSTITUTION_HEAD: 403, Role.DEPARTMENT_OFFICER: 403}
+    for role, status in asking.items():
+        account = account_of(county, role, institution_id if role is Role.INSTITUTION_HEAD else None)
+        with httpx.Client(base_url=site.url, cookies={cookie_name(county.settings): token_of(county, account.id)}, timeout=30) as client:
+            assert client.get("/leads?export=csv").status_code == status, role
+    assert httpx.get(f"{site.url}/leads?export=csv").status_code == 401
+
+
 @pytest.mark.parametrize(
     "rubbish",
     [
@@ -229,7 +298,16 @@ def test_each_page_asks_few_questions_and_none_compares_every_lead_with_every_ve
     event.listen(engine, "before_cursor_execute", count)
     try:
         told = [f"/leads?judged={judged.value}&q=启航" for judged in Judged]
-        for address in ("/leads", *told, "/leads?order=found", f"/leads/{lead}?judged=real", f"/leads/recycled/{pair}", "/machine", "/leads/clocks"):
+        for address in (
+            "/leads",
+            *told,
+            "/leads?order=found",
+            *(f"{one}&export=csv" for one in told),
+            f"/leads/{lead}?judged=real",
+            f"/leads/recycled/{pair}",
+            "/machine",
+            "/leads/clocks",
+        ):
             asked.clear()
             touched.clear()
             assert office.get(address).status_code == 200
@@ -259,6 +337,10 @@ def test_the_clocks_of_six_hundred_cameras_are_paged_searched_and_none_is_droppe
     whole = pages(office, "/leads/clocks")
     seen = [one for page in whole for one in clock.findall(page)]
     assert (len(seen), len(set(seen)), max(len(clock.findall(page)) for page in whole)) == (600, 600, 50)
+    assert len(sheet(office, "/leads/clocks", "clocks")) == 600
+    assert [row["Camera"] for row in sheet(office, "/leads/clocks?q=N0007-&standing=in-force", "clocks")] == [
+        f"N0007-P1-A-C{n}" for n in range(1, CAMERAS_EACH + 1)
+    ]
     found = office.get("/leads/clocks?q=N0007-&standing=in-force").text
     mine = clock.findall(found)
     assert len(mine) == CAMERAS_EACH

@@ -180,6 +180,14 @@ def test_each_role_sees_what_is_theirs(services: Services, filmed: Filmed, world
         assert f'<a href="/leads/{lead.id}">机器线索' in seen
         assert "查看机器线索" in seen
         assert f">lead/{lead.id}" not in seen
+        taken = page(site, Role.BUREAU_LEADER, "/watch/views?export=csv").content.decode("utf-8-sig").splitlines()
+        assert (taken[0], "查看机器线索,机器线索," in taken[1], len(taken) - 1) == (
+            "时间,人员,方式,录像,机构,用途,案件,案件编号",
+            True,
+            seen.count("<tr><td"),
+        )
+        asked = page(site, Role.BUREAU_LEADER, "/watch/decisions?export=csv").content.decode("utf-8-sig").splitlines()
+        assert len(asked) == 1 + page(site, Role.BUREAU_LEADER, "/watch/decisions").text.count("<tr><td")
         leader = account_of(site.services, Role.BUREAU_LEADER)
         nobody = page(site, Role.BUREAU_LEADER, f"/watch/views?person={leader.login_name}").text  # nothing seen, still by name
         assert f">{leader.display_name}</p>" in nobody
