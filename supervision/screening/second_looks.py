@@ -11,6 +11,7 @@ from storage.media.errors import UnreadableMedia
 from storage.media.index import MarkIndex, SampleIndex
 from storage.media.looks import Density, Luma, read_looks
 from storage.media.source import ByteSource
+from storage.objects.errors import ObjectMissing
 from supervision.screening.loop import Span
 from supervision.screening.motion import Fields, Motion, fields_of
 from supervision.screening.repeats import CLOSER_STEP_MS
@@ -38,7 +39,7 @@ class SecondLooks:
                         self.cpu_ms += batch.cpu_ms
                         times_ms += [at for at, _ in batch.looks]
                         fields += [fields_of(luma) for _, luma in batch.looks]
-        except UnreadableMedia:
+        except (UnreadableMedia, ObjectMissing):
             return None
         self.looks += len(times_ms)
         return Motion(np.array(times_ms, np.int64), np.stack(fields), self.room) if times_ms else None
