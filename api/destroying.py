@@ -113,7 +113,7 @@ def entitled(session: Session, row: Destruction) -> list[UUID]:
 def _forget(services: Services, session: Session, recording: Recording, at: datetime) -> Sequence[dict[str, object]]:
     viewing = services.buckets.viewing
     copies = discarding.discard_recording(session, viewing, recording.id, recording.object_key, actor=DESTROYER, at=at)
-    return [*copies, *forget(session, viewing, recording)]
+    return [*copies, *forget(session, viewing, recording, at)]
 
 
 def propose_all(services: Services, session: Session, recording_ids: Sequence[UUID], *, reason: str, actor: Actor) -> list[Destruction]:

@@ -55,6 +55,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "nothing-to-cut": 409,
     "media-sandbox-failed": 500,
     "media-sandbox-stopped": 503,
+    "screening-elsewhere": 503,
     "file-too-large": 413,
     "file-empty": 422,
     "quota-exceeded": 409,

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import resource
+import struct
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -119,7 +120,7 @@ def main() -> None:
         answer = {"outcome": "refused", "reason": Reason.HOSTILE.value, "facts": {"limit": "memory"}}
     except av.error.FFmpegError as error:
         answer = {"outcome": "refused", "reason": Reason.DAMAGED.value, "facts": {"detail": str(error)[:120]}}
-    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, OSError, AssertionError, RecursionError) as error:
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, OSError, AssertionError, RecursionError, struct.error) as error:
         # a file that drives our own code into a contradiction is refused like one that crashes FFmpeg, not tried again and again
         answer = {
             "outcome": "refused",

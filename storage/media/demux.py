@@ -80,7 +80,8 @@ def enumerate_decoded(
     """Every key frame decoded alone, numbered as they come; numbers of damaged ones are skipped. `options` are the decoder's."""
     video = video_of(media, demuxer, limits)
     context: Any = av.CodecContext.create(video.codec_context.codec.canonical_name, "r")
-    context.extradata, context.thread_count, context.options = video.codec_context.extradata, 1, dict(options or {})
+    context.extradata, context.thread_count = video.codec_context.extradata, 1
+    context.options = {**(options or {}), "max_pixels": str(limits.picture_px)}  # a later key frame may have another size
     number = -1
     try:
         for packet in media.demux(video):

@@ -17,6 +17,7 @@ class Limits:
     streams: int = 8
     picture_px: int = 40_000_000  # 8K is 33 million
     segments: int = 20_000
+    longest_s: int = 400 * 86_400  # from the first picture to the last, as their times say: no slot is older when its file comes
 
     def time_s(self, size_bytes: int) -> int:
         """CPU and wall seconds allowed for a file of this size."""

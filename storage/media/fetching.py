@@ -31,7 +31,7 @@ def asked(index: SampleIndex | MarkIndex, parts: Parts, limits: Limits, **more: 
 def fetch_keys(source: Metered, index: SampleIndex | MarkIndex, picked: Sequence[int], file: IO[bytes]) -> Parts:
     """The picked key frames and nothing else."""
     if isinstance(index, SampleIndex):
-        return _samples(source, index, np.array(sorted(picked), np.intp), file)
+        return _samples(source, mp4.lone(index.video, np.array(sorted(picked), np.intp)), file)
     return _marks(source, index, picked, file)
 
 
@@ -46,7 +46,7 @@ def fetch_whole(source: Metered, index: SampleIndex | MarkIndex, picked: Sequenc
     stop = picked[-1] + 1 + int(following[0]) if len(following) else len(video)
     samples = np.arange(picked[0], max(min(stop, last), picked[0] + 1))
     _bounded(int(video.sizes[samples].sum()))
-    return _samples(source, index, samples, file)
+    return _samples(source, Piece(video, samples, int(video.shown[samples[0]]), video.timescale), file)
 
 
 def _bounded(size: int) -> None:
@@ -55,9 +55,8 @@ def _bounded(size: int) -> None:
         raise UnreadableMedia(Reason.HOSTILE, limit="bytes", bytes=size)
 
 
-def _samples(source: Metered, index: SampleIndex, samples: np.ndarray[Any, np.dtype[np.intp]], file: IO[bytes]) -> Parts:
-    video = index.video
-    plan = mp4.plan([Piece(video, samples, int(video.shown[samples[0]]), video.timescale)])
+def _samples(source: Metered, piece: Piece, file: IO[bytes]) -> Parts:
+    plan = mp4.plan([piece])
     file.write(plan.head)
     for start, end in plan.runs:
         for block in source.blocks(start, end):

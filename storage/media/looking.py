@@ -18,7 +18,7 @@ from storage.media.looks import HEIGHT_PX, RECORD, WIDTH_PX
 # a look is a thirty-sixth of a 1080p picture: what the deblocking filter smooths is gone in it
 DECODER: Final = {"skip_loop_filter": "all"}
 # what one part is refused for, and nothing better is expected of the others
-ALL_REFUSED: Final = frozenset({Reason.HOSTILE, Reason.PICTURE_TOO_LARGE, Reason.TOO_MANY_STREAMS})
+ALL_REFUSED: Final = frozenset({Reason.HOSTILE, Reason.TOO_MANY_STREAMS})
 
 
 def looks_task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str]) -> dict[str, object]:  # Any: parsed JSON

@@ -117,6 +117,8 @@ def task(arguments: dict[str, Any], reads: dict[str, str], writes: dict[str, str
             line = seen.timeline.finish()
         except TooManySegments:
             raise UnreadableMedia(Reason.HOSTILE, limit="segments") from None
+        if line.segments and line.segments[-1][1] > limits.longest_s * 1000:
+            raise UnreadableMedia(Reason.DAMAGED, claimed_s=line.segments[-1][1] // 1000)
         if not line.segments:
             raise UnreadableMedia(Reason.NO_VIDEO_STREAM if shape.demuxer != "mpeg" else Reason.NO_PROGRAM_STREAM_MAP)
         tried, decoded = _prove(video, seen, limits)

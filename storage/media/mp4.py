@@ -5,7 +5,7 @@ No coded byte is changed or copied through FFmpeg: what plays is bit for bit wha
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,13 @@ class Piece:
     samples: NDArray[np.intp]
     start: int
     length: int
+
+
+def lone(track: Track, samples: NDArray[np.intp]) -> Piece:
+    """Samples that are decoded one by one, a second apart whatever their times say: a hole of half a day between two of them fits no table."""
+    times = np.arange(len(samples), dtype=np.int64) * track.timescale
+    own = replace(track, offsets=track.offsets[samples], sizes=track.sizes[samples], decoded=times, shown=times, keys=track.keys[samples])
+    return Piece(own, np.arange(len(samples)), 0, track.timescale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from storage.media.errors import NothingToCut, Reason, UnreadableMedia
 from storage.media.facts import Limits
 from storage.media.index import MarkIndex, SampleIndex, turns_of
 from storage.media.marked import read_from
-from storage.media.mp4 import Piece
 from storage.media.select import key_frame_bytes
 from storage.media.source import ByteSource, Metered
 
@@ -129,7 +128,7 @@ def _fetch_samples(source: Metered, index: SampleIndex, start_ms: int, end_ms: i
     if not chosen:
         raise NothingToCut(start_ms=start_ms, end_ms=end_ms, duration_ms=index.duration_ms)
     samples = np.array(sorted(int(numbers[n]) for n in chosen), np.intp)
-    plan = mp4.plan([Piece(video, samples, int(video.shown[samples[0]]), video.timescale)])
+    plan = mp4.plan([mp4.lone(video, samples)])
     file.write(plan.head)
     for start, end in plan.runs:
         file.write(source.read(start, end))

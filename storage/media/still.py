@@ -134,7 +134,7 @@ def _of_samples(source: ByteSource, index: SampleIndex, ats_ms: Sequence[int], w
     video = index.video
     asked = [key_before(video, index.zero + at * video.timescale // 1000) for at in ats_ms]
     samples = np.array(sorted(set(asked)), np.intp)
-    plan = mp4.plan([Piece(video, samples, int(video.shown[samples[0]]), video.timescale)])
+    plan = mp4.plan([mp4.lone(video, samples)])
     data = [plan.head, *(source.read(*run) for run in plan.runs)]
     pictures = dict(zip(samples.tolist(), _decode(data, "mov", len(samples), width_px, limits, turns_of(index)), strict=True))
     return [Still((int(video.shown[i]) - index.zero) * 1000 // video.timescale, pictures[i]) for i in asked]

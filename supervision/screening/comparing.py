@@ -23,9 +23,11 @@ from storage.kernel.scratch import working_folder
 from storage.media.errors import UnreadableMedia
 from storage.media.index import build_index, from_bytes
 from storage.media.looks import Density, read_looks
+from storage.objects.errors import ObjectMissing
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording, Slot
 from supervision.screening import loop, motion, packet_marks, pieces, recycled, signatures, view_keys
+from supervision.screening.forgetting import drop, may_be_shown
 from supervision.screening.kinship import Claim, Kind, kinship
 from supervision.screening.looks import Code, Found, Packets, strength
 from supervision.screening.motion import Motion
@@ -41,6 +43,7 @@ SAME_VIEW_BITS: Final = 16  # recordings this near share a view's row
 MOST_VIEWS: Final = 64
 MOST_RECORDINGS: Final = 5_000  # of those views; a year of one camera is about 1 500 hours
 WORST_WINDOWS: Final = 30  # minutes: half an hour again is the strongest lead
+LONGEST_MS: Final = 86_400_000  # of movement: one picture that claims to be shown in a month would make a month of it, in each comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,9 @@ def compare_recording(comparer: Comparer, recording_id: UUID) -> list[UUID]:
         found = [same for same in found if _untold(session, recording_id, same) is not None]
     sounds = [likeness(comparer.screener, recording_id, same.other, same.line, same.spans) for same in found]
     with comparer.screener.database.transaction(SYSTEM) as session:
-        told = [lead for same, sound in zip(found, sounds, strict=True) if (lead := _tell(session, comparer, recording_id, same, sound)) is not None]
+        # always in one order: workers that tell each other's pairs at once would wait for one another in a ring
+        pairs = sorted(zip(found, sounds, strict=True), key=lambda pair: sorted((recording_id, pair[0].other)))
+        told = [lead for same, sound in pairs if (lead := _tell(session, comparer, recording_id, same, sound)) is not None]
         session.get_one(RecordingMotion, recording_id).compared_at = comparer.screener.clock.now_at()
     return told
 
@@ -146,7 +151,7 @@ def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
                 cpu_ms += batch.cpu_ms
                 for at_ms, luma in batch.looks:
                     collected.take(at_ms, luma)
-    except UnreadableMedia:
+    except (UnreadableMedia, ObjectMissing):
         return None
     seen = collected.motion()
     if seen is None:
@@ -161,6 +166,9 @@ def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
     own = packet_marks.marks(Packets(packets.sizes, packets.shown_ms, packets.keys, packets.hashes)) if packets is not None else []
     cpu_ms += second.cpu_ms + round((time.thread_time() - began) * 1000)
     with screener.database.transaction(SYSTEM) as session:
+        if not may_be_shown(session, recording_id):  # destroyed meanwhile
+            drop(screener.buckets.viewing, [stored])
+            return None
         row = insert(RecordingMotion).values(
             recording_id=recording_id, view_id=_view(session, seen, screener), signatures=signed.tobytes(), motion_key=stored.key,
             motion_version_id=stored.version_id, looks=len(seen.times_ms), cpu_ms=cpu_ms, made_at=screener.clock.now_at(),
@@ -176,15 +184,17 @@ def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
 
 
 class Collected:
-    """Fields of every look, and of the pictures themselves only as many as the median of the room needs."""
+    """Fields of every look of the first `LONGEST_MS`, and of the pictures themselves only as many as the median of the room needs."""
 
     def __init__(self, duration_ms: int) -> None:
-        self._every_ms = max(duration_ms // motion.MEDIAN_OF, 1)
+        self._every_ms = max(min(duration_ms, LONGEST_MS) // motion.MEDIAN_OF, 1)
         self._times: list[int] = []
         self._fields: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
         self._lumas: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = {}
 
     def take(self, at_ms: int, luma: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+        if at_ms >= LONGEST_MS:
+            return
         self._times.append(at_ms)
         self._fields.append(motion.fields_of(luma))
         self._lumas.setdefault(at_ms // self._every_ms, luma)
@@ -261,7 +271,10 @@ def _kept_motion(comparer: Comparer, recording_id: UUID) -> Motion | None:
         row = session.get(RecordingMotion, recording_id)
     if row is None:
         return None
-    return motion.from_bytes(b"".join(comparer.screener.buckets.viewing.stream(row.motion_key, row.motion_version_id)))
+    try:
+        return motion.from_bytes(b"".join(comparer.screener.buckets.viewing.stream(row.motion_key, row.motion_version_id)))
+    except ObjectMissing:  # destroyed meanwhile
+        return None
 
 
 def _same_packets(session: Session, comparer: Comparer, recording_id: UUID) -> list[Same]:

@@ -28,6 +28,7 @@ from supervision.screening.crosschecks import (
 
 MOST_ROWS: Final = 200_000  # of one kind in one look
 LONGEST_DAYS: Final = 92
+BESIDE: Final = timedelta(days=1)  # what lies before and behind the days asked for is looked at too: a lesson or a burst may go on over midnight
 DEADLINES: Final = ((6, 30), (11, 30))  # of each year (R4, R5: progress is judged on these days)
 
 
@@ -40,19 +41,24 @@ class CrossLook:
 
 
 def cross_leads(session: Session, first_on: date, last_on: date, rule: CrossRule) -> CrossLook:
-    """All leads of these days (at most `LONGEST_DAYS`, the last ones)."""
+    """All leads of these days (at most `LONGEST_DAYS`, the last ones): of lessons that begin on them, and of what came in from them on.
+
+    Whichever days are asked for, each lead is of one day and the same.
+    """
     first_on = max(first_on, last_on - timedelta(days=LONGEST_DAYS - 1))
     begin = datetime.combine(first_on, time(), BUREAU_ZONE)
     end = datetime.combine(last_on + timedelta(days=1), time(), BUREAU_ZONE)
-    signs, uploads = _signs(session, begin, end), _uploads(session, begin, end)
-    trainees, teachers = _trainees(session, begin, end), _teachers(session, begin, end)
+    around = begin - BESIDE, end + BESIDE
+    signs, uploads = _signs(session, begin, end), _uploads(session, *around)
+    trainees, teachers = _trainees(session, *around), _teachers(session, *around)
+    own = {one.lesson for one in (*trainees, *teachers) if one.planned is not None and begin <= one.planned[0] < end}
+    apart = [*twice(in_turn(trainees), Check.TRAINEE_TWICE, rule), *twice(teachers, Check.TEACHER_TWICE, rule)]
     found = [
-        *twice(in_turn(trainees), Check.TRAINEE_TWICE, rule),
-        *twice(teachers, Check.TEACHER_TWICE, rule),
+        *(lead for lead in apart if lead.what in own),
         *batches(signs, rule),
         *early(signs, rule),
         *_deadlines(session, first_on, last_on, begin, rule),
-        *bursts(uploads, rule),
+        *(lead for lead in bursts(uploads, rule) if begin <= lead.at < end),
     ]
     newest_first = sorted(found, key=lambda lead: (lead.at, lead.check, lead.what), reverse=True)
     return CrossLook(newest_first, max(len(signs), len(uploads), len(trainees), len(teachers)) < MOST_ROWS)
@@ -87,7 +93,11 @@ def _teachers(session: Session, begin: datetime, end: datetime) -> list[Stay]:
         .order_by(Lesson.starts_at.desc())
         .limit(MOST_ROWS)
     )
-    return [Stay(key, name, r.institution_id, r.natural_id, r.starts_at, r.ends_at) for r in rows for key, name in names_in(r.teacher).items()]
+    return [
+        Stay(key, name, r.institution_id, r.natural_id, r.starts_at, r.ends_at, planned=(r.starts_at, r.ends_at))
+        for r in rows
+        for key, name in names_in(r.teacher).items()
+    ]
 
 
 def _signs(session: Session, begin: datetime, end: datetime) -> list[SignIn]:

@@ -1,6 +1,6 @@
 """Refusals of screening."""
 
-from storage.kernel.errors import InvalidInput, NotFound
+from storage.kernel.errors import DomainError, InvalidInput, NotFound
 
 
 class LeadNotFound(NotFound):
@@ -40,3 +40,10 @@ class FigureNotTried(InvalidInput):
 
     code = "screening-figure-not-tried"
     clause = "R60"
+
+
+class ScreenedElsewhere(DomainError):
+    """Another worker holds this recording, or one that is gone and whose database session stands a little longer: not now. Facts: recording."""
+
+    code = "screening-elsewhere"
+    passing = True

@@ -21,10 +21,12 @@ from storage.database.session import SYSTEM
 from storage.media.errors import NothingToCut, UnreadableMedia
 from storage.media.index import from_bytes
 from storage.media.still import frame_at
+from storage.objects.errors import ObjectMissing
 from storage.objects.port import StoredVersion
 from supervision.classes.models import Lesson, SignRecord
 from supervision.footage.models import Recording, Slot
 from supervision.institutions.models import Room
+from supervision.screening.forgetting import drop, may_be_shown
 from supervision.screening.headcounts import MOST_AWAY_MS, asked_of, held_of
 from supervision.screening.heads import Instant, Range, best_share_permille, fullest, range_of, signed_in
 from supervision.screening.looks import Code, Found
@@ -78,6 +80,9 @@ def judge_lesson(screener: Screener, lesson_id: UUID) -> int:
     stills = {one: still for one in found[1] if (still := _still(screener, recording, kept, one)) is not None}
     with screener.database.transaction(SYSTEM) as session:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"heads/{lesson_id}", 0))))
+        if not may_be_shown(session, recording.id):  # destroyed meanwhile
+            drop(screener.buckets.viewing, (stored for stored, _ in stills.values()))
+            stills = {}
         told = _told(session, lesson_id)
         fresh = [one for one in found[1] if one.code not in told]
         run_id = session.scalars(select(HeadCountRow.run_id).where(HeadCountRow.recording_id == recording.id).limit(1)).one()
@@ -215,7 +220,7 @@ def _still(screener: Screener, recording: Recording, kept: MediaIndexRow | None,
         return None
     try:
         picture = frame_at(source, from_bytes(kept.body), one.still_ms, width_px=STILL_WIDTH_PX, blurred=True).veiled
-    except (UnreadableMedia, NothingToCut):
+    except (UnreadableMedia, NothingToCut, ObjectMissing):
         return None
     key = f"{recording.institution_id}/leads/{recording.id}-{one.code}-{one.from_ms}.jpg"
     return screener.buckets.viewing.put(key, picture, "image/jpeg"), hashlib.sha256(picture).digest()

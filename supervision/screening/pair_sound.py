@@ -12,6 +12,7 @@ from storage.kernel.scratch import working_folder
 from storage.media.errors import UnreadableMedia
 from storage.media.index import from_bytes
 from storage.media.sound import Heard, hear_stretch
+from storage.objects.errors import ObjectMissing
 from supervision.footage.models import Recording
 from supervision.screening.recycled import Line
 from supervision.screening.same_sound import BIN_MS, alike, stretches
@@ -45,6 +46,6 @@ def _heard(screener: Screener, recording_id: UUID, from_ms: int, to_ms: int) -> 
     try:
         with working_folder(screener.scratch) as folder:
             heard = hear_stretch(source, from_bytes(kept.body), from_ms, to_ms, BIN_MS, scratch=folder)
-    except UnreadableMedia:
+    except (UnreadableMedia, ObjectMissing):
         return None
     return heard if len(heard.levels) and not np.isnan(heard.levels).all() else None

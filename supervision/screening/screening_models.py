@@ -130,7 +130,7 @@ class ScreeningLead(Keyed, Base):
 
 
 class LeadVerdict(Keyed, Base):
-    """What a named person of the bureau said of a lead after looking. Never changed; the newest of a lead counts."""
+    """What a named person of the bureau said of a lead after looking. Never changed; the newest of each person counts (`opinions`)."""
 
     __tablename__ = "lead_verdict"
     __table_args__ = (

@@ -30,10 +30,13 @@ from storage.media.looks import BATCH_LOOKS, Batch, Density, key_frames, read_lo
 from storage.media.packets import PacketFacts
 from storage.media.source import ByteSource
 from storage.media.still import frame_at
+from storage.objects.errors import ObjectMissing
 from storage.objects.port import Buckets, StoredVersion
 from supervision.footage.lifecycle import CATALOGUED_STATES, RecordingState
 from supervision.footage.models import Recording
 from supervision.screening import clocks, closer, headcounts, sound, view_history
+from supervision.screening.errors import ScreenedElsewhere
+from supervision.screening.forgetting import drop, may_be_shown
 from supervision.screening.glances import Glancer, Glances
 from supervision.screening.levels import silent_throughout
 from supervision.screening.looks import TECHNICAL, Found, Look
@@ -99,13 +102,15 @@ class Closer:
 
 
 def screen(screener: Screener, recording_id: UUID, *, again: bool = False) -> RunState | None:
-    """Screen a recording that holds what it says. None: it is not for screening, or another worker is at it. A second call changes nothing.
+    """Screen a recording that holds what it says. None: it is not for screening. A second call changes nothing.
 
-    `again`: though it was screened under another version of the rules. Raises: StoreUnavailable, SandboxFailed — tried again, from the checkpoint.
+    `again`: though it was screened under another version of the rules. Raises: StoreUnavailable, SandboxFailed — tried again, from the checkpoint;
+    ScreenedElsewhere — another worker is at it, or seems to be: of a machine that lost its power the lock stands for a while, and a job that ended
+    quietly then would be the last one of the recording.
     """
     with _alone(screener.database, recording_id) as mine:
         if not mine:
-            return None
+            raise ScreenedElsewhere(recording=str(recording_id))
         begun = _begin(screener, recording_id, again=again)
         if not isinstance(begun, _Pass):
             return begun
@@ -115,9 +120,11 @@ def screen(screener: Screener, recording_id: UUID, *, again: bool = False) -> Ru
         try:
             index = _index(screener, begun, source)
             refused = _look(screener, begun, source, index)
+            return _finish(screener, begun, recording_id, source, index, refused)
         except UnreadableMedia as unreadable:
             return _fail(screener, begun, f"media-{unreadable.reason.value}")
-        return _finish(screener, begun, recording_id, source, index, refused)
+        except ObjectMissing:  # destroyed or lost meanwhile
+            return _fail(screener, begun, "object-missing")
 
 
 def _begin(screener: Screener, recording_id: UUID, *, again: bool) -> "_Pass | RunState | None":
@@ -274,6 +281,9 @@ def _finish(
     stills = _stills(screener, begun, source, index, found)
     own_ms = round((time.thread_time() - began) * 1000)
     with screener.database.transaction(SYSTEM) as session:
+        if not may_be_shown(session, recording_id):  # destroyed meanwhile
+            drop(screener.buckets.viewing, (stored for stored, _ in stills.values()))
+            stills = {}
         run = session.get_one(ScreeningRun, begun.run_id, with_for_update=True)
         if run.state is not RunState.RUNNING:
             return run.state

@@ -26,6 +26,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         ("请写明理由", "认定线索不属实时，须写明看到了什么。", "请填写说明后再提交。"),
         ("Say why", "Whoever calls a lead not real says what they saw.", "Write it down and send again."),
     ),
+    "screening-elsewhere": text(
+        ("录像正在检查", "另一工作进程正在检查这段录像。", "无需操作，稍后自动继续。"),
+        ("Being screened", "Another worker is at this recording.", "Nothing to do: it goes on by itself."),
+    ),
     "screening-figure-not-tried": text(
         ("无法试算该数值", "留存的测试录像不能说明“{parameter}”取 {value} 会怎样。", "可试算：{possible}；数值为 0 至 1000000 的整数。"),
         (

@@ -89,7 +89,7 @@ def crosschecks_page(
     """
     last_on = min(max(last or services.clock.today_on(), FIRST_ON), LAST_ON)
     first_on = min(first or last_on - timedelta(days=DAYS - 1), last_on)
-    rule = services.policy.read(CrossRule, last_on)
+    rule = services.policy.read(CrossRule, min(last_on, services.clock.today_on()))  # what is only decided is in force on its day
     look = cross_leads(session, first_on, last_on, rule)
     found = [lead for lead in look.leads if check not in set(Check) or lead.check == check]
     _, words = translator(request), catalogue_of(request)

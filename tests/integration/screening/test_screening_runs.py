@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, select, text, update
 
 from api.http.services import Services
@@ -20,6 +21,7 @@ from storage.media.index import SampleIndex, from_bytes
 from supervision.footage.models import Recording
 from supervision.footage.verification import verify
 from supervision.screening import kept_looks, rehearsal, service
+from supervision.screening.errors import ScreenedElsewhere
 from supervision.screening.looks import Code
 from supervision.screening.screening_models import LeadVerdict, RunState, ScreeningLead, ScreeningPart, ScreeningRun
 from supervision.screening.service import Screener, screen
@@ -121,7 +123,8 @@ def test_one_recording_has_one_worker(services: Services, filmed: Filmed) -> Non
     verify(bench(services), recording_id)
     with service._alone(services.database, recording_id) as mine:
         assert mine
-        assert screen(screener(services), recording_id) is None
+        with pytest.raises(ScreenedElsewhere):
+            screen(screener(services), recording_id)
     assert screen(screener(services), recording_id) is RunState.DONE
 
 
