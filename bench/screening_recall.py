@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -101,18 +102,17 @@ def seen(film: Filmed | Copied, folder: Path, *, keep: bool = False) -> Motion:
         return Motion(held["t"].astype(np.int64), (np.round(held["cells"] * 4) / 4).astype(np.float32), held["bg"])
 
 
-def looker(film: Filmed, folder: Path, first: Motion) -> loop.LookCloser:
+@contextmanager
+def looker(film: Filmed, folder: Path, first: Motion) -> Iterator[loop.LookCloser]:
     """The worker's own closer looks at a recording, which is written again when they are asked for."""
+    with tempfile.TemporaryDirectory(prefix="closer-", dir=folder) as own:
 
-    def look(spans: Sequence[loop.Span]) -> Motion | None:
-        path = film.write(folder)
-        try:
-            source = FileSource(path)
-            return SecondLooks(source, build_index(source), first.room, folder)(spans)
-        finally:
-            path.unlink()
+        def look(spans: Sequence[loop.Span]) -> Motion | None:
+            path = next(Path(own).iterdir(), None) or film.write(Path(own))
+            with FileSource(path) as source:
+                return SecondLooks(source, build_index(source), first.room, folder)(spans)
 
-    return look
+        yield look
 
 
 def thinned(motion: Motion, step_s: float) -> Motion:
@@ -202,7 +202,8 @@ def loops(part: Part, folder: Path, step_s: float) -> tuple[int, int]:
     for film in spoilt(part, LOOPS, kinds=("loop",)):
         truth = film.truths[0]
         its = thinned(seen(film, folder), step_s)
-        leads = loop.find_loops(its, LOOP, looker(film, folder, its))
+        with looker(film, folder, its) as look:
+            leads = loop.find_loops(its, LOOP, look)
         made += 1
         hit = any(
             min(one.to_ms, truth.end_ms) - max(one.from_ms, truth.begin_ms) >= (truth.end_ms - truth.begin_ms) / 2
@@ -261,8 +262,10 @@ def told_honestly(part: Part, folder: Path) -> tuple[list[dict[str, Any]], list[
     hours = sum(motion.duration_ms for _, motion in (*filmed, *drawn)) / 3_600_000
     (some, wrong), (more, also) = pairs(filmed), pairs(drawn)
     print(f"honest: {some} pairs of encoded and {more} of rendered lessons, {wrong + also} told; {hours:.1f} camera-hours", flush=True)
-    false_loops = sum(len(loop.find_loops(its, LOOP, looker(film, folder, its))) for film, (_, its) in zip(lessons, filmed, strict=True))
-    false_loops += sum(len(loop.find_loops(its, LOOP)) for _, its in drawn)
+    false_loops = sum(len(loop.find_loops(its, LOOP)) for _, its in drawn)
+    for film, (_, its) in zip(lessons, filmed, strict=True):
+        with looker(film, folder, its) as look:
+            false_loops += len(loop.find_loops(its, LOOP, look))
     rows = told_loops(part, folder)
     print(f"loops told in honest lessons: {false_loops} in {hours:.1f} camera-hours", flush=True)
     return rows, [
