@@ -12,7 +12,7 @@ from sqlalchemy import select
 from api.auth.roles import Role
 from api.http.services import Services
 from bench.screening.camera import Camera, Defect
-from bench.screening.encoding import Change, Encoder, altered, encode
+from bench.screening.encoding import Change, Encoder, altered, encode, remux
 from bench.screening.lessons import Lesson
 from bench.screening.rooms import room
 from storage.database.session import SYSTEM
@@ -62,6 +62,19 @@ def test_both_recordings_of_a_lead_play_in_step(services: Services, world: World
     play_in_step(page, work)
     place = page.url.removeprefix(people.site.url)
     in_both(page, people, place, "recycled-pair")
+    expect(page.get_by_role("region", name="All recordings that hang together with this one")).to_have_count(0)  # there are two
+    with services.database.transaction(SYSTEM) as session:
+        third = make_world(session, services.clock.now_at(), name="第三职业培训学校", days_ago=9)
+    send(services, third, remux(source, tmp_path / "third.ts", 40, 300), file_name=third.file_name(suffix="ts"))
+    work()
+    page.goto(place)
+    cluster = page.get_by_role("region", name="All recordings that hang together with this one")
+    expect(cluster.get_by_role("row")).to_have_count(4)  # with the heading
+    expect(cluster.get_by_role("row").nth(1)).to_contain_text("第三职业培训学校")  # filmed first
+    in_both(page, people, place, "recycled-cluster")
+    cluster.get_by_role("row").nth(1).get_by_role("link", name=re.compile("^[23]$")).first.click()
+    expect(page.get_by_text("The same coded pictures, byte for byte").or_(page.get_by_text("The same movement, minute after minute"))).to_be_visible()
+    expect(page).not_to_have_url(people.site.url + place)
 
 
 def test_a_piece_of_another_lesson_and_where_it_comes_from_play_in_step(

@@ -24,6 +24,7 @@ from api.pages.navigation import show_navigation
 from api.playback import open_playback
 from storage.clips.models import ClipState
 from supervision.screening import leads, pairs
+from supervision.screening.clusters import cluster_of
 from supervision.screening.kinship import Kind
 from supervision.screening.pairs import Pair
 from supervision.screening.recycled_models import Way
@@ -84,6 +85,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
     if mine is not None and other is not None and mine.state is other.state is ClipState.READY:
         opened = [open_playback(services, caller, clip.id, purpose="lead of screening", case_ref=pairs.purpose_of(pair)) for clip in (mine, other)]
     longest = max(pair.copy.duration_ms, pair.source.duration_ms, 1)
+    cluster = cluster_of(session, pair.copy.recording.id) if pair.match else None
     return render(
         request,
         "leads/pair.html",
@@ -105,6 +107,7 @@ def pair_page(request: Request, caller: Viewer, session: SessionDep, services: S
         stretch=(begin, end),
         there=pair.source_span(begin, end),
         clips=(mine, other),
+        cluster=cluster if cluster and len(cluster.members) > 2 else None,
         opened=opened,
         starts=[leads.wall_of(side.recording, 0) for side in (pair.copy, pair.source)],
     )

@@ -25,7 +25,8 @@ from bench.screening.encoding import remux
 from storage.database.session import SYSTEM, Database, make_engine
 from supervision.footage.models import Recording
 from supervision.footage.verification import verify
-from supervision.screening import comparing, service
+from supervision.screening import clusters, comparing, service
+from supervision.screening.clusters import cluster_of
 from supervision.screening.comparing import LONGEST_MS, Collected, compare_recording
 from supervision.screening.errors import ScreenedElsewhere
 from supervision.screening.forgetting import forget
@@ -275,6 +276,33 @@ def test_three_of_one_footage_are_told_pair_by_pair_in_whichever_order_they_come
         come = [copies[n] for n in order]
         assert all(come.index(one.recording_id) > come.index(one.related_recording_id) for one in leads if one.related_recording_id)
         assert len({(one.recording_id, one.related_recording_id) for one in leads}) == 3
+        of_pair = {frozenset((one.first_id, one.second_id)): one.lead_id for one in session.scalars(select(RecycledMatch))}
+        for recording_id in copies:  # whichever of them is opened
+            cluster = cluster_of(session, recording_id)
+            assert cluster.is_whole
+            assert [one.recording.id for one in cluster.members] == copies[::-1]  # by the day they were filmed on
+            for own, one in enumerate(cluster.members, 1):
+                others = [number for number in (1, 2, 3) if number != own]
+                assert one.agrees == tuple((n, of_pair[frozenset((one.recording.id, copies[3 - n]))]) for n in others)
+
+
+def test_recordings_hang_together_through_others_and_a_long_chain_says_that_it_is_cut(
+    services: Services, copies: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for recording_id in copies:
+        compare_recording(comparer(services), recording_id)
+    monkeypatch.setattr(clusters, "MOST", 2)
+    with services.database.transaction(SYSTEM) as session:
+        cut = cluster_of(session, copies[0])
+        assert (len(cut.members), cut.is_whole) == (2, False)
+        assert copies[0] in {one.recording.id for one in cut.members}
+        assert [len(one.agrees) for one in cut.members] == [1, 1]
+
+
+def test_a_recording_of_which_no_pair_is_told_hangs_together_with_nothing(services: Services, copies: list[UUID]) -> None:
+    with services.database.transaction(SYSTEM) as session:
+        (alone,) = cluster_of(session, copies[0]).members
+        assert (alone.recording.id, alone.agrees) == (copies[0], ())
 
 
 def test_footage_that_is_destroyed_in_the_middle_is_recognised_by_its_packets_and_compared_no_more(
