@@ -15,6 +15,36 @@ from supervision.screening.looks import Code
 HELD_OUT: Final = Path(__file__).parent / "held_out.json"
 Z: Final = 1.959964  # 95 %
 
+# figures that cannot be tried on what is kept (`rehearsal`), and which signals they decide: measured whole
+DECIDES: Final[Mapping[str, tuple[Code, ...]]] = {
+    **dict.fromkeys(
+        (
+            "recycled_window_permille", "recycled_least_windows", "recycled_median_permille", "recycled_least_active_fields",
+            "recycled_fields_permille", "recycled_view_bits", "recycled_most_compared", "recycled_same_packets",
+        ),
+        (Code.RECYCLED,),
+    ),
+    "recycled_step_s": (Code.RECYCLED, Code.LOOP, Code.SPLICED),
+    **dict.fromkeys(
+        (
+            "loop_least_lag_s", "loop_least_repeated_s", "loop_evidence", "loop_asked_evidence", "loop_closer_evidence", "loop_least_active_fields",
+        ),
+        (Code.LOOP,),
+    ),
+    **dict.fromkeys(("spliced_evidence", "spliced_least_s", "spliced_least_active_fields", "spliced_most_compared"), (Code.SPLICED,)),
+    **dict.fromkeys(
+        ("screening_usual_least", "screening_usual_most", "screening_usual_away_permille"), (Code.UNUSUAL_VIEW, Code.TURNED_SINCE),
+    ),
+    **dict.fromkeys(("screening_least_frames", "screening_frame_rate_s"), (Code.LOW_FRAME_RATE,)),
+    **dict.fromkeys(("screening_sound_step_s", "screening_silent_db", "screening_silent_s"), (Code.SILENT,)),
+    **dict.fromkeys(
+        ("screening_clock_instants", "screening_clock_score_permille", "screening_clock_agreed_permille", "screening_clock_least_reads"),
+        (Code.CLOCK_OTHER_TIME, Code.CLOCK_JUMP),
+    ),
+    "screening_clock_other_minutes": (Code.CLOCK_OTHER_TIME,),
+    "screening_clock_jump_s": (Code.CLOCK_JUMP,),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Recall:

@@ -44,6 +44,10 @@ def test_a_figure_of_the_machine_is_tried_on_held_out_recordings_before_anybody_
         look(page, path, f"machine-figures-{language}")
     look(page, "/policy?q=screening", "policy-expected-errors-en")
     expect(page.locator("#screening_frozen_s")).to_contain_text("Expected error of “Frozen picture”: finds")
+    look(page, "/policy?q=loop_", "policy-expected-errors-loops-en")
+    expect(page.locator("#loop_closer_evidence")).to_contain_text("of the kind it finds worst")
+    page.goto("/policy?q=screening_usual")
+    expect(page.locator("#screening_usual_least")).to_contain_text("of honest lessons falsely")
     assert people.signed_in(Role.INSPECTOR).request.get("/machine/figures").status == 403  # whoever looks blind is not led
 
 

@@ -28,9 +28,8 @@ from api.pages.outcomes.views import DENOMINATORS
 from api.pages.subsidy.words import ARCHIVE, GATES, TARIFFS
 from compliance.policy.book import DatedValue, Parameter
 from compliance.policy.clauses import Clause, cited
-from supervision.screening import measured
+from supervision.screening import measured, rehearsal
 from supervision.screening.measured import Measured
-from supervision.screening.rehearsal import DECIDES
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, access(public=True)]
@@ -97,6 +96,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "item_rule_set": RULE_SETS,
     "leap_day_rule": {"next-day": N_("the day after")},
 }
+DECIDED_BY: Final = {**rehearsal.DECIDES, **measured.DECIDES}
 DAY: Final = re.compile(r"(?:(\d{4})-)?(\d\d)-(\d\d)")
 
 
@@ -126,7 +126,7 @@ def list_page(request: Request, caller: Anyone, services: ServicesDep, on: str =
             one.after(day),
             cited(one.clause),
             one.subject,
-            [(NAMES[code], known[code]) for code in DECIDES.get(one.name, ()) if code in known],
+            [(NAMES[code], known[code]) for code in DECIDED_BY.get(one.name, ()) if code in known],
         )
         for one in sorted(services.policy.book.parameters.values(), key=lambda one: (list(SUBJECTS).index(one.subject), one.name))
         if _matches(one, listing.q) and listing.filters.get("source") in (None, one.source) and listing.filters.get("subject") in (None, one.subject)

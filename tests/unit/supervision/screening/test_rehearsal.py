@@ -15,9 +15,13 @@ from supervision.screening.errors import FigureNotTried
 from supervision.screening.glances import Glances
 from supervision.screening.kept_looks import Kept
 from supervision.screening.looks import Code, Found, Packets
+from supervision.screening.loop import LoopRule
 from supervision.screening.packet_glances import LEAST_HOLE_MS, PacketGlances
+from supervision.screening.pieces import PieceRule
+from supervision.screening.recycled import RecycledRule
 from supervision.screening.rehearsal import changed, found_in, table
 from supervision.screening.rules import ScreeningRule
+from supervision.screening.signals.view_unusual import UsualRule
 
 BOOK = Book.load()
 ON = date(2026, 9, 1)
@@ -142,6 +146,19 @@ def test_figures_that_the_looks_cannot_tell_of_are_not_tried() -> None:
     with pytest.raises(FigureNotTried) as refused:
         list(effect(BOOK, "screening_step_s", 5, ON))
     assert refused.value.facts["parameter"] == "screening_step_s"
+
+
+def test_every_figure_that_decides_a_lead_has_its_expected_error() -> None:
+    decided = {**rehearsal.DECIDES, **measured.DECIDES}
+    assert not set(rehearsal.DECIDES) & set(measured.DECIDES)
+    assert set(decided) <= set(BOOK.parameters)
+    for rule in (LoopRule, RecycledRule, PieceRule, UsualRule):
+        assert {one.name for one in fields(rule)} - {"version"} <= set(decided), rule
+    known = measured.read()
+    assert {code for codes in decided.values() for code in codes} <= set(known)
+    for code in {code for codes in measured.DECIDES.values() for code in codes}:
+        assert known[code].recalls
+        assert known[code].camera_hours or known[code].lessons
 
 
 def test_the_table_of_the_product_is_what_the_figures_in_force_find_on_the_kept_looks() -> None:
