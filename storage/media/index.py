@@ -135,8 +135,7 @@ def from_bytes(data: bytes) -> SampleIndex | MarkIndex:
     try:
         head = json.loads(unpacker.take(int.from_bytes(unpacker.take(4), "little")))
         counts = [t["count"] for t in head["tracks"] for _ in range(5)] if head["kind"] == "samples" else [head["count"]] * 5
-        columns = ((int(count), "<i8" if wide else "<i4") for count, wide in zip(counts, head["wide"], strict=True))
-        arrays = (np.frombuffer(unpacker.take(count * np.dtype(kind).itemsize), kind) for count, kind in columns)
+        arrays = (unpacker.column(int(count), "<i8" if wide else "<i4") for count, wide in zip(counts, head["wide"], strict=True))
         return _samples(head, arrays) if head["kind"] == "samples" else _marks(head, arrays)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error) as error:
         raise UnreadableMedia(Reason.DAMAGED, index=str(error)[:100]) from error
@@ -150,19 +149,26 @@ class _Unpacker:
 
     def take(self, size: int) -> bytes:
         """Raises: ValueError — there are not so many."""
+        return self.column(size, "i1").tobytes()
+
+    def column(self, count: int, kind: str) -> "Column":
+        """Written where it stays: what grows and is copied leaves holes as large as itself. Raises: ValueError — there is not so much."""
+        size = count * np.dtype(kind).itemsize
         if not 0 <= size <= self._left:
             raise ValueError(size)
         self._left -= size
-        found = bytearray()
-        while len(found) < size:
+        made = np.empty(count, kind)
+        found, at = made.view(np.uint8).data, 0
+        while at < size:
             if not self._waiting:
                 self._waiting, self._packed = bytes(self._packed[:PACKED_BYTES]), self._packed[PACKED_BYTES:]
-            part = self._unpacker.decompress(self._waiting, size - len(found))
+            part = self._unpacker.decompress(self._waiting, min(size - at, SPOOL_BYTES))
             self._waiting = self._unpacker.unconsumed_tail
             if not part and not self._waiting and not len(self._packed):
                 raise ValueError(size)
-            found += part
-        return bytes(found)
+            found[at : at + len(part)] = part
+            at += len(part)
+        return made
 
 
 Column = np.ndarray[tuple[int, ...], np.dtype[np.signedinteger[Any]]]  # Any: of 32 or 64 bits
@@ -171,8 +177,9 @@ Column = np.ndarray[tuple[int, ...], np.dtype[np.signedinteger[Any]]]  # Any: of
 def _samples(head: dict[str, Any], arrays: Iterator[Column]) -> SampleIndex:  # Any: parsed JSON
     tracks = []
     for t in head["tracks"]:
-        offsets = next(arrays).astype(np.int64)
-        sizes = next(arrays).astype(np.int64)
+        offsets, sizes = next(arrays).astype(np.int64), next(arrays)
+        if t["kind"] == "video":  # sound has the more samples and the smaller ones: 32 bits hold them
+            sizes = sizes.astype(np.int64)
         offsets[1:] += sizes[:-1]
         np.cumsum(offsets, out=offsets)
         decoded = np.cumsum(next(arrays), dtype=np.int64)

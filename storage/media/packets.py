@@ -60,4 +60,6 @@ def from_bytes(data: bytes) -> PacketFacts:
         hashes = np.frombuffer(plain, "<u8", count, at + 12 * count + len(bits))
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise UnreadableMedia(Reason.DAMAGED, packets=str(error)[:100]) from error
-    return PacketFacts(sizes.astype(np.int64), np.cumsum(steps) // 1000, np.unpackbits(bits, count=count).astype(bool), hashes)
+    shown = np.cumsum(steps)
+    shown //= 1000
+    return PacketFacts(sizes.astype(np.int64), shown, np.unpackbits(bits, count=count).astype(bool), hashes)

@@ -124,8 +124,6 @@ def _pieces(index: SampleIndex | MarkIndex, step_ms: int, start_ms: int, end_ms:
     if track is None:
         return []
     found = []
-    ends = track.offsets + track.sizes
-    foreign = np.concatenate([[0], np.cumsum(track.sizes)])
     for at in wanted:
         near = _between(index, track, at, min(at + min(SEARCHED_MS, step_ms), end_ms))
         if not len(near):
@@ -135,8 +133,11 @@ def _pieces(index: SampleIndex | MarkIndex, step_ms: int, start_ms: int, end_ms:
         stops = np.minimum(np.searchsorted(track.decoded, track.decoded[firsts] + tick), near.stop)
         whole = firsts[stops < near.stop] if (stops < near.stop).any() else firsts[:1]
         stops = np.maximum(stops[: len(whole)], whole + 1)
-        # bytes that are not of the piece decide, never its own: those are fewer where it is quiet
-        between = ends[stops - 1] - track.offsets[whole] - (foreign[stops] - foreign[whole])
+        # bytes that are not of the piece decide, never its own: those are fewer where it is quiet. Near it alone: a day's track has millions
+        sizes, offsets = track.sizes[near.start : near.stop], track.offsets[near.start : near.stop]
+        own = np.concatenate([[0], np.cumsum(sizes)])
+        begins, last = whole - near.start, stops - near.start
+        between = (offsets + sizes)[last - 1] - offsets[begins] - (own[last] - own[begins])
         best = int(np.argmin(np.where(between < 0, np.iinfo(np.int64).max, between)))
         first = int(whole[best])
         found.append((_media_ms(index, track, first), first, int(stops[best])))
@@ -195,7 +196,7 @@ def _fetch(source: Metered, index: SampleIndex | MarkIndex, pieces: Sequence[tup
     run = next(runs, None)
     for _, first, stop in sorted(pieces, key=lambda piece: int(track.offsets[piece[1]])):
         begin = int(track.offsets[first:stop].min())
-        end = int((track.offsets + track.sizes)[first:stop].max())
+        end = int((track.offsets[first:stop] + track.sizes[first:stop]).max())
         data = memoryview(source.read(begin, end))
         while run is not None and run[0] < end:
             if run[0] < begin or run[1] > end:  # runs of neighbouring pieces are one

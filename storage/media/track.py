@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from storage.media.errors import Reason, UnreadableMedia
 
 MAX_SAMPLES: Final = 8_000_000  # 24 h at 60 pictures a second is 5.2 million
 Longs = NDArray[np.int64]
+Sizes = NDArray[np.signedinteger[Any]]  # Any: of 32 or 64 bits
 
 CODECS: Final = {
     b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"mp4a": "aac", b"mp4v": "mpeg4", b"jpeg": "mjpeg", b"mjpa": "mjpeg",
@@ -36,7 +37,7 @@ class Track:
     description: bytes  # stsd body, verbatim
     origin: int  # tick that the edit list puts at movie time 0: only used to keep sound and picture together
     offsets: Longs
-    sizes: Longs
+    sizes: Sizes
     decoded: Longs
     shown: Longs
     keys: NDArray[np.bool_]

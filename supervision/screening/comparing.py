@@ -161,10 +161,12 @@ def _keep(comparer: Comparer, recording_id: UUID) -> Motion | None:
     signed, _ = signatures.signatures(series)
     second = SecondLooks(source, index, seen.room, screener.scratch)
     loops = loop.find_loops(seen, comparer.loop, second)
+    cpu_ms += second.cpu_ms
+    del index, second  # of a day, and so are its packets: one after the other
     with screener.database.transaction(SYSTEM) as session:
         packets = packets_of(session, screener.buckets.viewing, key, version_id)
     own = packet_marks.marks(Packets(packets.sizes, packets.shown_ms, packets.keys, packets.hashes)) if packets is not None else []
-    cpu_ms += second.cpu_ms + round((time.thread_time() - began) * 1000)
+    cpu_ms += round((time.thread_time() - began) * 1000)
     with screener.database.transaction(SYSTEM) as session:
         if not may_be_shown(session, recording_id):  # destroyed meanwhile
             drop(screener.buckets.viewing, [stored])

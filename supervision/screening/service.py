@@ -88,6 +88,7 @@ class _Pass:
     glancer: Glancer
     glances: list[Glances]
     missing_ms: list[int]
+    glimpsed: PacketGlances | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +119,7 @@ def screen(screener: Screener, recording_id: UUID, *, again: bool = False) -> Ru
         if source is None:
             return _fail(screener, begun, "object-missing")
         try:
+            begun.glimpsed = _glimpse(screener, begun)
             index = _index(screener, begun, source)
             refused = _look(screener, begun, source, index)
             return _finish(screener, begun, recording_id, source, index, refused)
@@ -175,6 +177,17 @@ def _index(screener: Screener, begun: _Pass, source: ByteSource) -> SampleIndex 
     made = build_index(source)
     remember_index(screener.database, begun.key, begun.version_id, made.to_bytes(), screener.clock.now_at())
     return made
+
+
+def _glimpse(screener: Screener, begun: _Pass) -> PacketGlances | None:
+    """What the packets say. Of a day they are a hundred megabytes, as its index is: before that one is read, never beside it."""
+    with screener.database.transaction(SYSTEM) as session:
+        packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
+    return _glimpsed(packets, begun)
+
+
+def _glimpsed(packets: PacketFacts | None, begun: _Pass) -> PacketGlances | None:
+    return None if packets is None else PacketGlances.of(packets, begun.duration_ms)
 
 
 def _look(screener: Screener, begun: _Pass, source: ByteSource, index: SampleIndex | MarkIndex) -> str:
@@ -257,11 +270,7 @@ def _finish(
 ) -> RunState | None:
     if refused == "overtaken":
         return None
-    with screener.database.transaction(SYSTEM) as session:
-        packets = packets_of(session, screener.buckets.viewing, begun.key, begun.version_id)
-    packets = packets or packets_of_index(index)
-    glimpsed = PacketGlances.of(packets, begun.duration_ms) if packets is not None else None
-    del packets  # of a day, a hundred megabytes
+    glimpsed = begun.glimpsed if begun.glimpsed is not None else _glimpsed(packets_of_index(index), begun)
     near = _look_closer(screener, begun, source, index, glimpsed)
     began = time.thread_time()
     clock = _clock(screener, begun, source, index)
