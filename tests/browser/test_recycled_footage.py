@@ -93,7 +93,6 @@ def test_a_piece_of_another_lesson_and_where_it_comes_from_play_in_step(
     page.get_by_role("link", name="Both recordings side by side").click()
     expect(page.get_by_role("heading", name="Piece of another recording")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^00:02:[\d.]+ here is 00:01:[\d.]+ there, at the same speed"))).to_be_visible()
-    in_both(page, people, page.url.removeprefix(people.site.url), "spliced-pair-asked")
     play_in_step(page, work)
     in_both(page, people, page.url.removeprefix(people.site.url), "spliced-pair")
 

@@ -66,7 +66,7 @@ def test_a_store_killed_while_the_bytes_of_a_part_arrive_loses_nothing(sender: S
     sender.assert_kept(sent)
 
 
-@pytest.mark.parametrize("step", ["complete_multipart.after", "lock_until.after"])
+@pytest.mark.parametrize("step", [pytest.param("complete_multipart.after", marks=pytest.mark.slow), "lock_until.after"])
 def test_everything_killed_at_once_loses_nothing(sender: Sender, step: str) -> None:
     house, died_before = sender.house, len(sender.house.deaths)
     house.trigger.arm(step, waits=True)

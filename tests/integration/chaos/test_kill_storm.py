@@ -40,6 +40,7 @@ def kills_of(house: House) -> list[Callable[[], None]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_short_storm_loses_nothing(sender: Sender) -> None:
     sending = [sender.start() for _ in range(3)]
     assert storm(kills_of(sender.house), seconds=6, every_s=0.8) >= 5

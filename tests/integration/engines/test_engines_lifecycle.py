@@ -139,6 +139,7 @@ def test_killing_everything_at_once_leaves_an_installation_that_starts(installat
         assert attached.health().all_well
 
 
+@pytest.mark.slow
 def test_a_pid_file_that_names_a_living_stranger_does_not_stop_a_start(installation: Installation) -> None:
     with Engines.attach(installation.settings):
         pid_file = installation.data_dir / "postgres" / "cluster" / "postmaster.pid"
@@ -148,6 +149,7 @@ def test_a_pid_file_that_names_a_living_stranger_does_not_stop_a_start(installat
         assert attached.health().database_alive
 
 
+@pytest.mark.slow
 def test_a_port_taken_by_somebody_else_is_chosen_again(installation: Installation) -> None:
     with Engines.attach(installation.settings) as attached:
         assert attached.postgres is not None

@@ -29,7 +29,7 @@ from tests.factories.world import World, make_world
 from tests.integration.operations.played import OUTSIDE, Played, played
 from tests.people import account_of
 
-pytestmark = pytest.mark.xdist_group("compose")  # one installation, on one worker
+pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.slow]  # one installation, on one worker
 PARTS = ("api", "worker", "scheduler")
 
 

@@ -61,6 +61,7 @@ def test_the_parts_share_no_room_and_no_lesson():
     assert not seeds["tuning"] & seeds["held-out"]
 
 
+@pytest.mark.slow
 def test_every_attack_is_a_file_that_decodes_and_the_line_says_which_second_it_shows(tmp_path):
     source = cases.honest("tuning", 1, 1, seconds=180)[0]
     original = dict(pictures_of(source.write(tmp_path)))

@@ -114,6 +114,7 @@ def _within(hits: int, tries: int, promised: float) -> bool:
     return hits / tries >= promised - 4 * sqrt(promised * (1 - promised) / tries)
 
 
+@pytest.mark.slow
 def test_over_ten_thousand_counties_detection_and_interval_keep_what_was_promised() -> None:
     rng = np.random.default_rng(20261125)
     kept = {800: [0, 0], 950: [0, 0]}
